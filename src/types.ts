@@ -1,0 +1,259 @@
+/** The engine's surface as types: options, questions, facts, and the connection itself. */
+import type { CodePoint, CryptoProvider, PrivateKey } from './crypto/provider.ts'
+import type { AlertName, TlsError } from './error.ts'
+
+// ── Credentials and verdicts ────────────────────────────────────────────────────────────────────────────────────────
+
+/** What one side proves itself with. */
+export interface Identity {
+  /** DER certificates, the end entity first, each certified by the next; the root may be left out. */
+  readonly chain: readonly Uint8Array[]
+  readonly key: PrivateKey
+}
+
+/** The verdict on a peer's chain. Only a trust store, or `acceptWithoutVerification`, makes one; a look-alike is refused. */
+export interface VerifiedPeer {
+  /** The certificates that the peer sent, DER, the end entity first. */
+  readonly chain: readonly Uint8Array[]
+  /** The end entity's DER SubjectPublicKeyInfo: the key that must have signed the handshake. */
+  readonly spki: Uint8Array
+  /** The subjects of `chain`, readable (`CN=example.com,O=Example`). */
+  readonly subjects: readonly string[]
+  /** False where the application accepted the chain without verification. */
+  readonly verified: boolean
+}
+
+export interface VerifyRequest {
+  /** The reference identity: a DNS name or an IP address as text. `undefined`: any name (client certificates). */
+  readonly name: string | undefined
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  readonly now: number
+  /** What the peer is used as: decides the extended key usage that its certificate must allow. */
+  readonly purpose: 'server' | 'client'
+}
+
+/** Judges chains. `createTrustStore` of `tassel/x509` makes one. */
+export interface TrustStore {
+  /** Throws a `TlsError` that names the certificate and the rule that failed. */
+  verify(chain: readonly Uint8Array[], request: VerifyRequest): VerifiedPeer
+}
+
+// ── Options: what is left out is asked ──────────────────────────────────────────────────────────────────────────────
+
+export interface CommonOptions {
+  /** Required in `tassel/engine`; the package's main entry fills in the portable provider. */
+  crypto?: CryptoProvider
+  /** Application protocols, preferred first, each 1 to 255 characters of one byte (RFC 7301). */
+  alpn?: readonly string[]
+  /** IANA names, preferred first. Default: all of the provider's, in its order. So it is for the next three. */
+  cipherSuites?: readonly string[]
+  groups?: readonly string[]
+  signatureSchemes?: readonly string[]
+  /** Schemes accepted in certificates (`signature_algorithms_cert`). Default: `signatureSchemes` and `rsa_pkcs1_*`. */
+  certificateSignatureSchemes?: readonly string[]
+  /** Whose certificates to believe. Left out: the question `peer-certificate`. */
+  trust?: TrustStore
+  /** The clock, milliseconds since 1970. Needed where `trust` is given. */
+  now?: () => number
+  /** Receives one line of the NSS key log format (RFC 9850) for each secret, without a line end. */
+  keyLog?: (line: string) => void
+  /** Receives every handshake message, alert and change_cipher_spec as it passes. */
+  trace?: (event: TraceEvent) => void
+  /** Called when an answer given outside `poll()` made output or events: "come and poll me". */
+  wake?: () => void
+  limits?: Partial<Limits>
+  /** Middlebox compatibility mode (RFC 9846 §D.4). Default: true. A server follows its client. */
+  compatibilityMode?: boolean
+  /** Rewrites the list of extensions of a message before it leaves: order, additions, omissions. For shaping and for replays. */
+  shapeExtensions?: ShapeExtensions
+}
+
+export interface ClientOptions extends CommonOptions {
+  /** The server's DNS name or IP address: sent as `server_name` (DNS names only), and the name its certificate must carry. */
+  serverName: string
+  /** The groups to send key shares for, a subset of `groups`. Default: the first of `groups`, and X25519 beside a hybrid with it. */
+  keyShares?: readonly string[]
+  /** Left out: the question `certificate-request`, should the server ask. `null`: never. */
+  identity?: Identity | null
+}
+
+export interface ServerOptions extends CommonOptions {
+  /** Candidates in descending preference; the first whose key can sign with a scheme of the client's serves. Left out: the question `client-hello`. */
+  identity?: Identity | readonly Identity[]
+  /** Whether clients are asked for a certificate, and whether one is needed. Default: not asked. */
+  clientAuth?: 'request' | 'require'
+  /** DER distinguished names for `certificate_authorities` in a CertificateRequest. */
+  certificateAuthorities?: readonly Uint8Array[]
+}
+
+/** Bounds on everything that a peer can make this side hold or do. */
+export interface Limits {
+  /** Unread input, in bytes, beyond which `receive` fails the connection. Default 1 MiB. */
+  inputBytes: number
+  /** Output not yet taken, in bytes, beyond which `send` takes nothing. Default 1 MiB. */
+  outputBytes: number
+  /** The longest handshake message, in bytes. Default 128 KiB. */
+  handshakeMessage: number
+  /** Certificates in a chain. Default 16. */
+  certificates: number
+  /** Records in a row without content. Default 32. */
+  emptyRecords: number
+  /** change_cipher_spec records. Default 8. */
+  changeCipherSpecs: number
+  /** KeyUpdates in a row without application data between them. Default 32. */
+  keyUpdates: number
+  /** NewSessionTickets of a connection. Default 64. */
+  tickets: number
+  /** user_canceled and other alerts that do not end the connection. Default 4. */
+  warningAlerts: number
+}
+
+/** An extension on the wire: code point and contents. */
+export interface RawExtension {
+  readonly type: CodePoint
+  readonly data: Uint8Array
+}
+
+export type ShapeExtensions = (message: string, extensions: readonly RawExtension[]) => readonly RawExtension[]
+
+export interface TraceEvent {
+  readonly direction: 'in' | 'out'
+  /** The message's name: `client_hello`, `finished`, `alert`, `change_cipher_spec` … */
+  readonly kind: string
+  /** The message, with its header. */
+  readonly bytes: Uint8Array
+  /** What the bytes mean, outermost first; offsets into `bytes`, `to` exclusive. */
+  readonly fields: readonly TraceField[]
+}
+
+export interface TraceField {
+  /** `extensions.key_share[0].group` */
+  readonly path: string
+  readonly from: number
+  readonly to: number
+  /** The value of a field that has no fields of its own. */
+  readonly value?: unknown
+}
+
+// ── Questions and facts ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/** An answer may come at once or later. A second answer, or one of the wrong type, is a `TypeError`. */
+export interface Asks<T> {
+  answer(value: T): void
+  /** Ends the connection: `failed` with code `refused` and this alert (default `access_denied`). */
+  refuse(alert?: AlertName): void
+}
+
+export interface ClientHelloInfo {
+  readonly serverName: string | undefined
+  readonly alpn: readonly string[]
+  readonly cipherSuites: readonly CodePoint[]
+  readonly groups: readonly CodePoint[]
+  readonly signatureSchemes: readonly CodePoint[]
+  readonly supportedVersions: readonly CodePoint[]
+  /** The whole handshake message. */
+  readonly raw: Uint8Array
+}
+
+/** What a server may decide once it has seen the ClientHello. */
+export type ClientHelloAnswer = Partial<
+  Pick<
+    ServerOptions,
+    'identity' | 'alpn' | 'cipherSuites' | 'groups' | 'signatureSchemes' | 'clientAuth' | 'certificateAuthorities' | 'trust'
+  >
+>
+
+export type ClientHelloQuestion = { readonly type: 'client-hello'; readonly hello: ClientHelloInfo } & Asks<ClientHelloAnswer>
+export type PeerCertificateQuestion = {
+  readonly type: 'peer-certificate'
+  /** DER certificates as the peer sent them, the end entity first. */
+  readonly chain: readonly Uint8Array[]
+  readonly serverName: string | undefined
+} & Asks<VerifiedPeer>
+export type CertificateRequestQuestion = {
+  readonly type: 'certificate-request'
+  readonly signatureSchemes: readonly CodePoint[]
+  /** DER distinguished names; empty where the server names none. */
+  readonly authorities: readonly Uint8Array[]
+} & Asks<Identity | null>
+export type SignQuestion = {
+  readonly type: 'sign'
+  readonly scheme: CodePoint
+  /** The octets to sign, the context string included (RFC 9846 §4.4.3); not yet hashed. */
+  readonly message: Uint8Array
+  readonly identity: Identity
+} & Asks<Uint8Array>
+
+export type Question = ClientHelloQuestion | PeerCertificateQuestion | CertificateRequestQuestion | SignQuestion
+
+export type Fact =
+  | { readonly type: 'connected'; readonly info: ConnectionInfo }
+  /** `data` is a view, valid until the next `poll()` or `receive()`. */
+  | { readonly type: 'data'; readonly data: Uint8Array; readonly early: boolean }
+  | { readonly type: 'keys-updated'; readonly direction: 'in' | 'out' }
+  /** The peer's close_notify: nothing more will come; sending is still possible. */
+  | { readonly type: 'end' }
+  | { readonly type: 'failed'; readonly error: TlsError }
+
+export type TlsEvent = Question | Fact
+
+export interface ConnectionInfo {
+  readonly protocolVersion: 'TLSv1.3'
+  /** IANA name. */
+  readonly cipherSuite: string
+  /** IANA name of the group of the key exchange. */
+  readonly group: string
+  /** IANA name of the scheme that the server signed with. */
+  readonly signatureScheme: string | undefined
+  readonly alpn: string | undefined
+  /** The name that the client asked for. */
+  readonly serverName: string | undefined
+  /** `undefined` where the peer did not authenticate. */
+  readonly peer: VerifiedPeer | undefined
+  /** What this side proved itself with. */
+  readonly localIdentity: Identity | undefined
+  readonly resumed: boolean
+  /** Whether a HelloRetryRequest was needed. */
+  readonly retried: boolean
+}
+
+// ── The connection ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * One TLS connection without a transport. The loop of every user: *mutate; drain `poll()`; drain `takeOutput()`*. Every call runs to
+ * quiescence and returns. A peer's fault is the event `failed`, its alert already in the output; it never throws. A caller's mistake
+ * throws `TypeError`.
+ */
+export interface Connection {
+  /** Bytes from the transport. The connection owns the chunk from now on and may decrypt inside it. */
+  receive(chunk: Uint8Array): void
+  /** The transport ended. Without the peer's close_notify this is a truncation: `failed` with code `truncated`. */
+  receiveEnd(): void
+  /** The next question or fact; `undefined` when there is none now. */
+  poll(): TlsEvent | undefined
+  /** What the connection waits for once `poll()` is drained; `nothing` when no input can matter any more. */
+  readonly waitingFor: 'input' | 'answer' | 'nothing'
+  /** Bytes for the transport, in order, ready for writev. */
+  takeOutput(): Uint8Array[]
+  /** Bytes that `takeOutput` would give. */
+  readonly pendingOutput: number
+  /** Bytes received and not yet processed; stop reading the transport while this is large. */
+  readonly pendingInput: number
+  /**
+   * Application data for the peer. Returns how many bytes it took; fewer than given means: drain the output first. 0 also once the
+   * connection has failed. `TypeError` before `connected` and after `end()`.
+   */
+  send(data: Uint8Array | readonly Uint8Array[]): number
+  /** close_notify: no more data from this side. The peer may go on. A second call does nothing. */
+  end(): void
+  /** Ends the connection with this alert: `failed` with code `aborted`. */
+  abort(alert?: AlertName): void
+  /** New sending keys (RFC 9846 §4.7.3), and if asked the peer's too. `TypeError` before `connected`. */
+  updateKeys(options?: { readonly requestPeer?: boolean }): void
+  /** Keying material for the application (RFC 9846 §7.5), 1 to 255 hash lengths. `TypeError` before `connected`. */
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array
+  /** Filled once `connected`. */
+  readonly info: ConnectionInfo | undefined
+}
+
+export type ServerConnection = Connection
