@@ -62,7 +62,7 @@ export interface CommonOptions {
   /** Called when an answer given outside `poll()` made output or events: "come and poll me". */
   wake?: () => void
   limits?: Partial<Limits>
-  /** Middlebox compatibility mode (RFC 9846 §D.4). Default: true. A server follows its client. */
+  /** Middlebox compatibility mode (RFC 9846 appendix E.4). Default: true. A server follows its client. */
   compatibilityMode?: boolean
   /** Rewrites the list of extensions of a message before it leaves: order, additions, omissions. For shaping and for replays. */
   shapeExtensions?: ShapeExtensions
@@ -179,7 +179,7 @@ export type CertificateRequestQuestion = {
 export type SignQuestion = {
   readonly type: 'sign'
   readonly scheme: CodePoint
-  /** The octets to sign, the context string included (RFC 9846 §4.4.3); not yet hashed. */
+  /** The octets to sign, the context string included (RFC 9846 §4.5.2); not yet hashed. */
   readonly message: Uint8Array
   readonly identity: Identity
 } & Asks<Uint8Array>
