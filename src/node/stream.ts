@@ -1,0 +1,318 @@
+/** A TLS connection as a Node stream: plaintext on this side, any Duplex that carries bytes on the other. */
+import { Duplex } from 'node:stream'
+import { createNodeProvider } from '../crypto/node.ts'
+import { createClient, createServer } from '../engine.ts'
+import { TlsError } from '../error.ts'
+import type { ClientOptions, CommonOptions, Connection, ConnectionInfo, Question, ServerOptions } from '../types.ts'
+import { pieceSize, Transport, TransportError } from './transport.ts'
+
+export interface TlsStreamOptions {
+  /** Answers what the options left open, at once or later. A question without a handler is refused; a handler that throws ends the stream. */
+  onQuestion?: (question: Question) => void | Promise<void>
+  /** Whether this side may go on writing once the peer has ended. Default: false, the writable side then ends by itself. */
+  allowHalfOpen?: boolean
+  /** Milliseconds from now until `secureConnect` must have come; 0: no limit. Default 30 000. */
+  handshakeTimeout?: number
+  /** Milliseconds that the transport gets to deliver the last bytes (an alert, close_notify) before it is destroyed. Default 2 000. */
+  closeTimeout?: number
+  /** Whether chunks of the transport are copied before they are decrypted in place. Default: unless it is a `net.Socket`. */
+  copyInput?: boolean
+}
+
+type Done = (error?: Error | null) => void
+
+/**
+ * A connection over a transport. Events beside a Duplex's own: `secureConnect` (info: ConnectionInfo), `keysUpdated` (direction: 'in' | 'out').
+ *
+ * The readable side ends at the peer's close_notify alone; a transport that ends without is an `error` (`TlsError`, code
+ * `truncated`). `end()` sends close_notify. Errors are a `TlsError` for what TLS found, a `TransportError` for what the transport did.
+ * The transport belongs to the stream; give it `allowHalfOpen: true`, or a peer that closes its half takes the other away.
+ */
+export class TlsStream extends Duplex {
+  /** What was given to carry the bytes: for its addresses. Reading or writing it breaks the connection. */
+  readonly transport: Duplex
+  readonly #connection: Connection
+  readonly #wire: Transport
+  readonly #options: TlsStreamOptions
+  #timer: NodeJS.Timeout | undefined
+  /** Whether the reader takes more; false from a `push` that filled its buffer until it reads again. */
+  #wanted = true
+  /** What `_writev` was given and the connection has not taken, and whom to tell. */
+  #unsent: Uint8Array[] = []
+  #written: Done | undefined
+  #finished: Done | undefined
+  /** close_notify was sent; the peer's was read; the transport's end was told to the connection. */
+  #ended = false
+  #peerEnded = false
+  #toldEnd = false
+  #failure: Error | undefined
+  #turning = false
+  #again = false
+
+  /** The client's side over `transport`. The Node provider and the system's clock serve where none is given; `wake` is the stream's own. */
+  static client(transport: Duplex, options: ClientOptions & TlsStreamOptions): TlsStream {
+    return new TlsStream(transport, wake => createClient({ ...withDefaults(options), wake }), options)
+  }
+
+  /** The server's side over `transport`, with the same defaults. */
+  static server(transport: Duplex, options: ServerOptions & TlsStreamOptions): TlsStream {
+    return new TlsStream(transport, wake => createServer({ ...withDefaults(options), wake }), options)
+  }
+
+  /** `create` makes the connection; it must pass `wake` on. */
+  constructor(transport: Duplex, create: (wake: () => void) => Connection, options: TlsStreamOptions = {}) {
+    super({
+      allowHalfOpen: options.allowHalfOpen ?? false,
+      readableHighWaterMark: pieceSize,
+      writableHighWaterMark: pieceSize,
+    })
+    this.#options = options
+    this.transport = transport
+    this.#connection = create(() => this.#turn())
+    this.#wire = new Transport(transport, () => this.#turn(), options)
+    const timeout = options.handshakeTimeout ?? 30_000
+    if (timeout > 0) this.#timer = setTimeout(() => this.#timedOut(timeout), timeout).unref()
+    process.nextTick(() => this.#turn())
+  }
+
+  /** What was agreed; `undefined` before `secureConnect`. */
+  get info(): ConnectionInfo | undefined {
+    return this.#connection.info
+  }
+
+  /** Resolves at `secureConnect`; rejects with the error that came instead. */
+  connected(): Promise<ConnectionInfo> {
+    return new Promise((resolve, reject) => {
+      const { info } = this
+      if (info !== undefined) return resolve(info)
+      const closed = () => reject(this.errored ?? new Error('the stream was closed before the handshake was done'))
+      if (this.destroyed) return closed()
+      this.once('error', reject)
+        .once('close', closed)
+        .once('secureConnect', info => {
+          this.off('error', reject).off('close', closed)
+          resolve(info)
+        })
+    })
+  }
+
+  /** New sending keys, and if asked the peer's too (RFC 9846 §4.7.3). `TypeError` before `secureConnect`. */
+  updateKeys(options: { readonly requestPeer?: boolean } = {}): void {
+    this.#connection.updateKeys(options)
+    this.#turn()
+  }
+
+  /** Keying material for the application (RFC 9846 §7.5). `TypeError` before `secureConnect`. */
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+    return this.#connection.exportKeyingMaterial(label, context, length)
+  }
+
+  /** Every way of reading comes through here: the last chunk taken is the moment to tell of a failure that waited behind it. */
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size)
+    if (this.#failure !== undefined && this.readableLength === 0) process.nextTick(() => this.destroy(this.#failure))
+    return chunk
+  }
+
+  override _read(): void {
+    this.#wanted = true
+    this.#turn()
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+    this.#write([chunk], done)
+  }
+
+  override _writev(chunks: { chunk: Uint8Array }[], done: Done): void {
+    this.#write(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    )
+  }
+
+  override _final(done: Done): void {
+    if (this.#failure === undefined) this.#finished = done
+    else done(this.#failure)
+    this.#turn()
+  }
+
+  /** The error is told at once; the transport follows when its last bytes are out, within `closeTimeout`. */
+  override _destroy(error: Error | null, done: Done): void {
+    clearTimeout(this.#timer)
+    const inOrder = this.#ended && this.#peerEnded
+    if (!inOrder && this.#failure === undefined) this.#connection.abort()
+    this.#flush()
+    this.#wire.close(this.#options.closeTimeout ?? 2_000)
+    const reason = error ?? new Error('the stream was destroyed')
+    for (const waiting of [this.#written, this.#finished]) waiting?.(reason)
+    done(error)
+  }
+
+  #write(chunks: Uint8Array[], done: Done): void {
+    if (this.#failure !== undefined) {
+      done(this.#failure)
+      return
+    }
+    this.#unsent = chunks.filter(chunk => chunk.length > 0)
+    this.#written = done
+    this.#turn()
+  }
+
+  /**
+   * The engine's loop: after anything has changed, do all that can be done, then write what came of it at once. Each step does one
+   * thing and says whether it did. What a listener does meanwhile (it may write, read or destroy) is picked up by the running turn.
+   */
+  #turn(): void {
+    this.#again = true
+    if (this.#turning) return
+    this.#turning = true
+    try {
+      while (this.#again && !this.destroyed) {
+        this.#again = false
+        while (this.#poll() || this.#receive() || this.#send() || this.#end());
+        if (this.#flush() || this.#complete()) this.#again = true
+      }
+    } finally {
+      this.#turning = false
+    }
+    if (this.destroyed) return
+    this.#checkTransport()
+    this.#wire.flow(this.#reads)
+  }
+
+  /** Reading stops with the reader, but not before the handshake is done: nobody can read before. */
+  get #reads(): boolean {
+    return (this.#wanted || this.info === undefined) && this.#connection.pendingInput < pieceSize
+  }
+
+  #poll(): boolean {
+    if (this.destroyed || (!this.#wanted && this.info !== undefined)) return false
+    const event = this.#connection.poll()
+    if (event === undefined) return false
+    switch (event.type) {
+      case 'connected':
+        clearTimeout(this.#timer)
+        this.emit('secureConnect', event.info)
+        break
+      case 'data':
+        this.#wanted = false
+        // A copy: the view is valid until the next poll, the reader's buffer holds it for as long as it likes.
+        if (this.push(Buffer.from(event.data))) this.#wanted = true
+        break
+      case 'end':
+        this.#peerEnded = true
+        this.push(null)
+        break
+      case 'keys-updated':
+        this.emit('keysUpdated', event.direction)
+        break
+      case 'failed':
+        this.#fail(event.error)
+        break
+      default:
+        this.#ask(event)
+    }
+    return true
+  }
+
+  #receive(): boolean {
+    if (this.destroyed || !this.#reads) return false
+    const input = this.#wire.read()
+    if (input !== undefined) {
+      this.#connection.receive(input)
+      return true
+    }
+    if (!this.#wire.ended || this.#toldEnd) return false
+    this.#toldEnd = true
+    this.#connection.receiveEnd()
+    return true
+  }
+
+  #send(): boolean {
+    if (this.destroyed || this.#unsent.length === 0 || this.info === undefined || this.#wire.blocked) return false
+    const taken = this.#connection.send(this.#unsent)
+    this.#unsent = withoutFirst(this.#unsent, taken)
+    return taken > 0
+  }
+
+  #end(): boolean {
+    if (this.destroyed || this.#finished === undefined || this.#ended || this.info === undefined) return false
+    this.#ended = true
+    this.#connection.end()
+    return true
+  }
+
+  #flush(): boolean {
+    const output = this.#connection.takeOutput()
+    if (output.length > 0) this.#wire.write(output)
+    return output.length > 0
+  }
+
+  /** Tells the writer that its bytes are on their way, once the transport wants more. */
+  #complete(): boolean {
+    if (this.destroyed || this.#wire.blocked) return false
+    const done = this.#unsent.length > 0 ? undefined : (this.#written ?? (this.#ended ? this.#finished : undefined))
+    if (done === undefined) return false
+    if (this.#written === undefined) this.#finished = undefined
+    this.#written = undefined
+    done()
+    return true
+  }
+
+  #ask(question: Question): void {
+    const { onQuestion } = this.#options
+    if (onQuestion === undefined) {
+      this.destroy(new TlsError('refused', `nobody answers the question ${question.type}: give ${optionFor[question.type]} or onQuestion`))
+      return
+    }
+    // The handler may throw now or reject later; either way the peer gets an alert and the stream the reason.
+    new Promise<void>(resolve => resolve(onQuestion(question))).catch((reason: unknown) => {
+      this.destroy(reason instanceof Error ? reason : new Error(String(reason)))
+    })
+  }
+
+  /** What the peer sent before its fault is still the reader's: the error waits behind it, unless somebody is writing. */
+  #fail(error: TlsError): void {
+    const { fault } = this.#wire
+    this.#failure = error.code === 'truncated' && fault !== undefined ? fault : error
+    if (this.readableLength === 0 || this.#written !== undefined || this.#finished !== undefined) this.destroy(this.#failure)
+  }
+
+  /** A transport that broke after the peer's close_notify matters only to a writer; an earlier break is a failure of the connection. */
+  #checkTransport(): void {
+    if (!this.#wire.gone || this.#failure !== undefined || this.#ended) return
+    if (!this.#toldEnd && this.#written === undefined) return
+    this.destroy(this.#wire.fault ?? new TransportError('ERR_STREAM_PREMATURE_CLOSE', 'the transport was closed'))
+  }
+
+  #timedOut(timeout: number): void {
+    this.destroy(new TransportError('ETIMEDOUT', `the handshake was not done within ${timeout} ms`))
+  }
+}
+
+const optionFor: Record<Question['type'], string> = {
+  'client-hello': 'the option `identity`',
+  'peer-certificate': 'the option `trust`',
+  'certificate-request': 'the option `identity` (null: none)',
+  sign: 'a key that can sign',
+}
+
+/** The Node provider and the system clock where the options name none. */
+export function withDefaults<Options extends CommonOptions>(options: Options): Options & Required<Pick<CommonOptions, 'crypto' | 'now'>> {
+  return { ...options, crypto: options.crypto ?? nodeProvider(), now: options.now ?? Date.now }
+}
+
+let shared: ReturnType<typeof createNodeProvider> | undefined
+function nodeProvider(): ReturnType<typeof createNodeProvider> {
+  shared ??= createNodeProvider()
+  return shared
+}
+
+function withoutFirst(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
+  const rest: Uint8Array[] = []
+  for (const chunk of chunks) {
+    if (count < chunk.length) rest.push(chunk.subarray(count))
+    count = Math.max(0, count - chunk.length)
+  }
+  return rest
+}
