@@ -78,12 +78,12 @@ export class HandshakeStage extends Stage {
     return this.derive('s hs traffic', th)
   }
 
-  master(): MasterStage {
-    return new MasterStage(this.hash, this.advance(undefined))
+  main(): MainStage {
+    return new MainStage(this.hash, this.advance(undefined))
   }
 }
 
-export class MasterStage extends Stage {
+export class MainStage extends Stage {
   /** `th` up to the server's Finished. */
   clientTrafficSecret(th: Uint8Array): Uint8Array {
     return this.derive('c ap traffic', th)

@@ -1,0 +1,49 @@
+/** What a client offers. */
+import { fromText } from '../wire/bytes.ts'
+import { type Extension, extension, hostName } from '../wire/extensions.ts'
+import type { ClientHello } from '../wire/messages.ts'
+import { shape } from './extensions.ts'
+import type { ClientSettings } from './settings.ts'
+import { legacyVersion, tls13 } from './version.ts'
+
+interface Variable {
+  readonly shares: readonly { readonly group: number; readonly key_exchange: Uint8Array }[]
+  /** Of a HelloRetryRequest. */
+  readonly cookie: Uint8Array | undefined
+  /** The first ClientHello, where this is the second: it keeps random and session id (RFC 9846 §4.2.2). */
+  readonly previous: ClientHello | undefined
+}
+
+export function clientHello(settings: ClientSettings, variable: Variable): ClientHello {
+  const { crypto, compatibilityMode, cipherSuites } = settings
+  const { previous } = variable
+  return {
+    legacy_version: legacyVersion,
+    random: previous?.random ?? crypto.random(32),
+    legacy_session_id: previous?.legacy_session_id ?? (compatibilityMode ? crypto.random(32) : new Uint8Array(0)),
+    cipher_suites: cipherSuites.map(suite => suite.id),
+    legacy_compression_methods: [0],
+    extensions: shape(settings, 'client_hello', extensions(settings, variable)),
+  }
+}
+
+function extensions(settings: ClientSettings, { shares, cookie }: Variable): readonly Extension<'client_hello'>[] {
+  const schemes = settings.verifiers.map(verifier => verifier.scheme)
+  const list: Extension<'client_hello'>[] = []
+  if (settings.sendServerName) {
+    list.push(extension('client_hello', 'server_name', [{ name_type: hostName, host_name: fromText(settings.serverName) }]))
+  }
+  list.push(
+    extension(
+      'client_hello',
+      'supported_groups',
+      settings.groups.map(each => each.group),
+    ),
+    extension('client_hello', 'signature_algorithms', schemes),
+    extension('client_hello', 'signature_algorithms_cert', settings.certificateSignatureSchemes),
+  )
+  if (settings.alpn.length > 0) list.push(extension('client_hello', 'application_layer_protocol_negotiation', settings.alpn))
+  list.push(extension('client_hello', 'supported_versions', [tls13]), extension('client_hello', 'key_share', shares))
+  if (cookie) list.push(extension('client_hello', 'cookie', cookie))
+  return list
+}

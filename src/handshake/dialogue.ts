@@ -1,0 +1,50 @@
+/**
+ * How a handshake is written: as a coroutine that reads in the order of the RFC's figure. It stops in two places only: `expect` waits
+ * for a message of the peer, `ask` for a decision. There is no jump, so a message can't be skipped, repeated or early.
+ */
+import type { CipherSuite } from '../crypto/provider.ts'
+import type { ClientHelloInfo, Identity, VerifiedPeer } from '../types.ts'
+import type { Message, MessageName } from '../wire/messages.ts'
+import type { ServerSettings } from './settings.ts'
+
+export type Need = { readonly expect: readonly MessageName[] } | Ask
+export type Dialogue<T> = Generator<Need, T, unknown>
+
+/** What is asked, and what the answer is. */
+interface Questions {
+  'client-hello': { about: { readonly hello: ClientHelloInfo }; answer: ServerSettings }
+  'peer-certificate': { about: { readonly chain: readonly Uint8Array[]; readonly serverName: string | undefined }; answer: VerifiedPeer }
+  'certificate-request': {
+    about: { readonly signatureSchemes: readonly number[]; readonly authorities: readonly Uint8Array[] }
+    answer: Identity | null
+  }
+  sign: { about: { readonly scheme: number; readonly message: Uint8Array; readonly identity: Identity }; answer: Uint8Array }
+}
+
+export type QuestionName = keyof Questions
+export type About<Q extends QuestionName> = Questions[Q]['about']
+export type Answer<Q extends QuestionName> = Questions[Q]['answer']
+export type Ask = { [Q in QuestionName]: { readonly ask: Q; readonly about: About<Q> } }[QuestionName]
+
+/** The next message, which must be one of these; any other ends the handshake with unexpected_message. */
+export function* expect<K extends MessageName>(...names: readonly K[]): Dialogue<Message<K>> {
+  return (yield { expect: names }) as Message<K>
+}
+
+/** A decision that an option gives, or else the application. */
+export function* ask<Q extends QuestionName>(question: Q, about: About<Q>): Dialogue<Answer<Q>> {
+  return (yield { ask: question, about } as Ask) as Answer<Q>
+}
+
+/** The stages of protection, in their order. */
+export type Epoch = 'handshake' | 'application'
+
+/** The only effects that a handshake has. Records and QUIC differ in this alone. */
+export interface Io {
+  /** Puts a message into the flight, under the sending keys of now. */
+  send(name: MessageName, bytes: Uint8Array): void
+  /** The dummy change_cipher_spec of the compatibility mode; at most one leaves. */
+  changeCipherSpec(): void
+  /** New keys in one direction, from the next message on. Incoming keys change between whole messages only. */
+  keys(direction: 'in' | 'out', epoch: Epoch, suite: CipherSuite, secret: Uint8Array): void
+}

@@ -1,0 +1,61 @@
+/** When which secret of the key schedule comes to life, and ends (RFC 9846 §7.1), the same for both roles. */
+import type { CipherSuite } from '../crypto/provider.ts'
+import { earlyStage, type HandshakeStage, type MainStage } from '../schedule/key-schedule.ts'
+import type { Secrets } from './established.ts'
+import type { Exchange } from './exchange.ts'
+
+/** After ServerHello. */
+export interface HandshakeSecrets {
+  readonly stage: HandshakeStage
+  readonly client: Uint8Array
+  readonly server: Uint8Array
+}
+
+/** After the server's Finished. */
+export interface ApplicationSecrets {
+  readonly stage: MainStage
+  readonly client: Uint8Array
+  readonly server: Uint8Array
+  readonly exporter: Uint8Array
+}
+
+/** Once ServerHello is in the transcript: derives the handshake's secrets from the shared one, which is erased, and takes their keys into use. */
+export function startHandshakeKeys(
+  exchange: Exchange,
+  suite: CipherSuite,
+  sharedSecret: Uint8Array,
+  peer: 'client' | 'server',
+): HandshakeSecrets {
+  const { settings, transcript, clientRandom, io } = exchange
+  const stage = earlyStage(suite.hash).handshake(sharedSecret)
+  sharedSecret.fill(0)
+  const digest = transcript.digest()
+  const secrets = { stage, client: stage.clientTrafficSecret(digest), server: stage.serverTrafficSecret(digest) }
+  settings.logSecret('CLIENT_HANDSHAKE_TRAFFIC_SECRET', clientRandom, secrets.client)
+  settings.logSecret('SERVER_HANDSHAKE_TRAFFIC_SECRET', clientRandom, secrets.server)
+  io.keys('in', 'handshake', suite, secrets[peer])
+  io.keys('out', 'handshake', suite, secrets[peer === 'client' ? 'server' : 'client'])
+  return secrets
+}
+
+/** Once the server's Finished is in the transcript. The caller takes the keys into use, each direction at its moment. */
+export function applicationSecrets({ settings, transcript, clientRandom }: Exchange, handshake: HandshakeSecrets): ApplicationSecrets {
+  const stage = handshake.stage.main()
+  const digest = transcript.digest()
+  const client = stage.clientTrafficSecret(digest)
+  const server = stage.serverTrafficSecret(digest)
+  const exporter = stage.exporterSecret(digest)
+  settings.logSecret('CLIENT_TRAFFIC_SECRET_0', clientRandom, client)
+  settings.logSecret('SERVER_TRAFFIC_SECRET_0', clientRandom, server)
+  settings.logSecret('EXPORTER_SECRET', clientRandom, exporter)
+  return { stage, client, server, exporter }
+}
+
+/** Once the client's Finished is in the transcript: what outlives the handshake; the rest is erased. */
+export function lastingSecrets({ transcript }: Exchange, handshake: HandshakeSecrets, application: ApplicationSecrets): Secrets {
+  const resumption = application.stage.resumptionSecret(transcript.digest())
+  application.stage.destroy()
+  handshake.client.fill(0)
+  handshake.server.fill(0)
+  return { clientTraffic: application.client, serverTraffic: application.server, exporter: application.exporter, resumption }
+}

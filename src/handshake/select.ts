@@ -1,0 +1,48 @@
+/** What a server chooses from a ClientHello. Its own preference decides; nothing here has an effect. */
+import type { CipherSuite, CodePoint, KeyExchange } from '../crypto/provider.ts'
+import { TlsError } from '../error.ts'
+import type { Identity } from '../types.ts'
+import { equal } from '../wire/bytes.ts'
+import { chooseScheme } from './auth.ts'
+import type { Offer } from './client-offer.ts'
+import type { Exchange } from './exchange.ts'
+import type { ServerSettings } from './settings.ts'
+
+export function selectCipherSuite(settings: ServerSettings, offered: readonly CodePoint[]): CipherSuite {
+  const suite = settings.cipherSuites.find(each => offered.includes(each.id))
+  if (!suite) throw new TlsError('no-common-cipher-suite', 'the client offers none of the cipher suites that are enabled here')
+  return suite
+}
+
+/**
+ * The group, and the client's share for it where it sent one. A group that needs no retry goes before a preferred one that would:
+ * the round trip costs more than any difference between the groups.
+ */
+export function selectGroup(settings: ServerSettings, offer: Offer): { group: KeyExchange; share: Uint8Array | undefined } {
+  const common = settings.groups.filter(each => offer.groups.includes(each.group))
+  const group = common.find(each => offer.shares.has(each.group)) ?? common[0]
+  if (!group) throw new TlsError('no-common-group', 'the client offers none of the groups that are enabled here')
+  return { group, share: offer.shares.get(group.group) }
+}
+
+/** RFC 7301 §3.2. A server without protocols of its own ignores the client's. */
+export function selectProtocol(settings: ServerSettings, offered: readonly Uint8Array[] | undefined): Uint8Array | undefined {
+  if (!offered || settings.alpn.length === 0) return undefined
+  const protocol = settings.alpn.find(own => offered.some(each => equal(own, each)))
+  if (!protocol) throw new TlsError('no-common-application-protocol', 'the client offers none of the application protocols served here')
+  return protocol
+}
+
+/** The first identity that can sign with a scheme of the client's. */
+export function selectIdentity(
+  exchange: Exchange<ServerSettings>,
+  accepted: readonly CodePoint[],
+): { identity: Identity; scheme: CodePoint } {
+  const { identities } = exchange.settings
+  if (identities.length === 0) throw new TlsError('no-identity', 'no identity was given for this client')
+  for (const identity of identities) {
+    const scheme = chooseScheme(exchange, identity, accepted)
+    if (scheme !== undefined) return { identity, scheme }
+  }
+  throw new TlsError('no-common-signature-scheme', 'the client accepts none of the signature schemes of the keys here')
+}
