@@ -12,7 +12,7 @@ export class Transcript {
 
   /** Adds one message, or consecutive ones. The bytes are copied or hashed before this returns. */
   add(message: Uint8Array): void {
-    if (this.#running === undefined) this.#early.push(message.slice())
+    if (this.#running === undefined) this.#early.push(new Uint8Array(message))
     else this.#running.update(message)
   }
 
