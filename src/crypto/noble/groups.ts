@@ -1,0 +1,56 @@
+/** X25519 and the curves P-256, P-384 and P-521 by @noble/curves. */
+import type { ECDSA } from '@noble/curves/abstract/weierstrass.js'
+import { x25519 } from '@noble/curves/ed25519.js'
+import { type DiffieHellmanGroup, diffieHellmanGroup, SECP256R1, SECP384R1, SECP521R1, X25519 } from '../key-exchange.ts'
+import type { CodePoint, KeyPair } from '../provider.ts'
+import type { Curves } from './curves.ts'
+
+export interface NobleGroups {
+  readonly x25519: DiffieHellmanGroup
+  readonly secp256r1: DiffieHellmanGroup
+  readonly secp384r1: DiffieHellmanGroup
+  readonly secp521r1: DiffieHellmanGroup
+}
+
+export function nobleGroups(curves: Curves, random: (size: number) => Uint8Array): NobleGroups {
+  return {
+    x25519: diffieHellmanGroup(X25519, { generate: () => x25519Pair(random(32).slice()), pairOf: key => x25519Pair(key.slice()) }),
+    secp256r1: curveGroup(SECP256R1, curves.secp256r1, random),
+    secp384r1: curveGroup(SECP384R1, curves.secp384r1, random),
+    secp521r1: curveGroup(SECP521R1, curves.secp521r1, random),
+  }
+}
+
+/** Takes `privateKey` over, and erases it once it has served. */
+function x25519Pair(privateKey: Uint8Array): KeyPair {
+  return {
+    share: x25519.getPublicKey(privateKey),
+    // noble refuses the points of small order, which are those that end at zero.
+    agree: peer => erasing(privateKey, () => x25519.getSharedSecret(privateKey, peer)),
+  }
+}
+
+function curveGroup(group: CodePoint, curve: ECDSA, random: (size: number) => Uint8Array): DiffieHellmanGroup {
+  function pairOf(privateKey: Uint8Array): KeyPair {
+    return {
+      share: curve.getPublicKey(privateKey, false),
+      // The secret is the x-coordinate alone (RFC 9846 §7.4.2): noble gives the point, here with its prefix byte.
+      agree: peer => erasing(privateKey, () => curve.getSharedSecret(privateKey, peer, true).slice(1)),
+    }
+  }
+  return diffieHellmanGroup(group, {
+    generate: () => pairOf(curve.utils.randomSecretKey(random(curve.lengths.seed ?? 0))),
+    pairOf(privateKey) {
+      if (!curve.utils.isValidSecretKey(privateKey)) throw new TypeError('The private key is not between 1 and the order of the curve')
+      return pairOf(privateKey.slice())
+    },
+  })
+}
+
+function erasing<T>(privateKey: Uint8Array, use: () => T): T {
+  try {
+    return use()
+  } finally {
+    privateKey.fill(0)
+  }
+}
