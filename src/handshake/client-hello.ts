@@ -30,8 +30,9 @@ export function clientHello(settings: ClientSettings, variable: Variable): Clien
 function extensions(settings: ClientSettings, { shares, cookie }: Variable): readonly Extension<'client_hello'>[] {
   const schemes = settings.verifiers.map(verifier => verifier.scheme)
   const list: Extension<'client_hello'>[] = []
-  if (settings.sendServerName) {
-    list.push(extension('client_hello', 'server_name', [{ name_type: hostName, host_name: fromText(settings.serverName) }]))
+  const { sentServerName } = settings
+  if (sentServerName !== undefined) {
+    list.push(extension('client_hello', 'server_name', [{ name_type: hostName, host_name: fromText(sentServerName) }]))
   }
   list.push(
     extension(

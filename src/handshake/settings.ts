@@ -21,8 +21,8 @@ export interface CommonSettings {
 
 export interface ClientSettings extends CommonSettings {
   readonly serverName: string
-  /** Whether `serverName` is a DNS name: an IP address is not sent (RFC 6066 §3). */
-  readonly sendServerName: boolean
+  /** What goes into `server_name`; `undefined` for an IP address, which is not sent. */
+  readonly sentServerName: string | undefined
   readonly keyShares: readonly KeyExchange[]
 }
 

@@ -1,0 +1,425 @@
+/**
+ * The TLS 1.3 engine: bytes in, bytes out, events out. One rule for its user: *mutate, then drain*. After any call that changes
+ * something (`receive`, an answer, `send`, …), take what `poll()` gives until it gives nothing, then what `takeOutput()` gives.
+ *
+ * Here handshake and records are joined, and here are the queues, the limits, the questions and the closing. What a peer does wrong
+ * ends in the event `failed`; what the caller does wrong throws `TypeError`.
+ */
+import { groupNames, signatureSchemeNames } from './crypto/code-points.ts'
+import type { CipherSuite } from './crypto/provider.ts'
+import { type Answers, clientAnswers, serverAnswers } from './engine/answers.ts'
+import { asTlsError } from './engine/faults.ts'
+import { clientSettings, limitsOf, serverSettings, type WithCrypto } from './engine/options.ts'
+import { questionEvent } from './engine/questions.ts'
+import { alertName, type AlertName, alerts, TlsError } from './error.ts'
+import { Assembler } from './handshake/assembler.ts'
+import type { Role } from './handshake/auth.ts'
+import { clientHandshake } from './handshake/client.ts'
+import { Conversation } from './handshake/conversation.ts'
+import type { Ask, Dialogue, Io } from './handshake/dialogue.ts'
+import type { Established } from './handshake/established.ts'
+import { PostHandshake } from './handshake/post.ts'
+import { serverHandshake } from './handshake/server.ts'
+import { contentType, maxPlaintext } from './record/content-type.ts'
+import { Protection } from './record/protection.ts'
+import { type IncomingRecord, RecordReader } from './record/reader.ts'
+import { RecordWriter } from './record/writer.ts'
+import { exportKeyingMaterial, trafficKey } from './schedule/key-schedule.ts'
+import type { ClientOptions, CommonOptions, Connection, ConnectionInfo, Limits, ServerConnection, ServerOptions, TlsEvent } from './types.ts'
+import { toText } from './wire/bytes.ts'
+import { annotateMessage, nameOfMessage } from './wire/messages.ts'
+
+/** A client's connection; its ClientHello is in the output at once. Throws `TypeError` for options that can't be. */
+export function createClient(options: WithCrypto<ClientOptions>): Connection {
+  const settings = clientSettings(options)
+  return new Engine('client', options, clientAnswers(options), io => clientHandshake(settings, io))
+}
+
+/** A server's connection, one for each client. Throws `TypeError` for options that can't be. */
+export function createServer(options: WithCrypto<ServerOptions>): ServerConnection {
+  serverSettings(options)
+  return new Engine('server', options, serverAnswers(options), serverHandshake)
+}
+
+/** The connection itself. Use `createClient` and `createServer`: they check the options. */
+export class Engine implements Connection {
+  readonly #role: Role
+  readonly #options: CommonOptions
+  readonly #answers: Answers
+  readonly #limits: Limits
+  readonly #reader: RecordReader
+  readonly #writer: RecordWriter
+  readonly #assembler: Assembler
+  readonly #events: TlsEvent[] = []
+  #conversation: Conversation<Established> | undefined
+  #post: PostHandshake | undefined
+  #established: Established | undefined
+  #info: ConnectionInfo | undefined
+  /** Whether an event waits for its answer. */
+  #asking = false
+  /** Whether the caller is between a `poll()` that gave an event and one that gave none: no need to wake it. */
+  #draining = false
+  #failed = false
+  #inputEnded = false
+  #endReceived = false
+  #endSent = false
+  #helloHeard = false
+  #sentChangeCipherSpec = false
+  #changeCipherSpecs = 0
+  #warningAlerts = 0
+
+  constructor(role: Role, options: CommonOptions, answers: Answers, handshake: (io: Io) => Dialogue<Established>) {
+    this.#role = role
+    this.#options = options
+    this.#answers = answers
+    this.#limits = limitsOf(options)
+    this.#reader = new RecordReader({ emptyRecords: this.#limits.emptyRecords })
+    this.#writer = new RecordWriter({ initialClientHello: role === 'client' })
+    this.#assembler = new Assembler(this.#limits.handshakeMessage)
+    this.#guard(() => {
+      this.#conversation = new Conversation(handshake(this.#io))
+    })
+  }
+
+  get info(): ConnectionInfo | undefined {
+    return this.#info
+  }
+
+  get waitingFor(): 'input' | 'answer' | 'nothing' {
+    if (this.#failed || this.#endReceived) return 'nothing'
+    return this.#asking ? 'answer' : 'input'
+  }
+
+  get pendingInput(): number {
+    return this.#reader.buffered
+  }
+
+  get pendingOutput(): number {
+    return this.#writer.pending
+  }
+
+  receive(chunk: Uint8Array): void {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('receive takes a Uint8Array')
+    if (this.#failed || this.#endReceived) return
+    if (this.#inputEnded) throw new TypeError('receive after receiveEnd')
+    this.#guard(() => {
+      // Judged before the chunk is added: one chunk of any size is the caller's choice, to go on without polling is not.
+      if (this.pendingInput > this.#limits.inputBytes) {
+        throw new TlsError('input-overflow', `${this.pendingInput} bytes of input wait, more than limits.inputBytes`)
+      }
+      this.#reader.push(chunk)
+    })
+    this.#advance()
+  }
+
+  receiveEnd(): void {
+    this.#inputEnded = true
+    this.#advance()
+  }
+
+  poll(): TlsEvent | undefined {
+    if (this.#events.length === 0) this.#advance()
+    const event = this.#events.shift()
+    this.#draining = event !== undefined
+    return event
+  }
+
+  takeOutput(): Uint8Array[] {
+    return this.#writer.take()
+  }
+
+  send(data: Uint8Array | readonly Uint8Array[]): number {
+    const pieces = data instanceof Uint8Array ? [data] : data
+    if (!Array.isArray(pieces) || !pieces.every(piece => piece instanceof Uint8Array)) throw new TypeError('send takes a Uint8Array or a list of them')
+    if (this.#failed) return 0
+    const post = this.#connected('send')
+    if (this.#endSent) throw new TypeError('send after end')
+    let taken = 0
+    this.#guard(() => {
+      for (const piece of pieces) {
+        const length = this.#sendPiece(post, piece)
+        taken += length
+        if (length < piece.length) break
+      }
+    })
+    return taken
+  }
+
+  end(): void {
+    if (this.#failed || this.#endSent) return
+    if (!this.#post) return this.abort('user_canceled')
+    this.#guard(() => this.#sendAlert('close_notify'))
+    this.#endSent = true
+  }
+
+  abort(alert: AlertName = 'user_canceled'): void {
+    if (!(alert in alerts)) throw new TypeError(`no alert is called ${alert}`)
+    this.#fail(new TlsError('aborted', 'the connection was aborted on this side', { alert }))
+  }
+
+  updateKeys(options: { readonly requestPeer?: boolean } = {}): void {
+    if (this.#failed) return
+    const post = this.#connected('updateKeys')
+    if (this.#endSent) throw new TypeError('updateKeys after end')
+    this.#guard(() => post.updateKeys(options.requestPeer ?? false))
+  }
+
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+    if (!this.#established) throw new TypeError('exportKeyingMaterial before connected')
+    if (this.#failed) throw new TypeError('exportKeyingMaterial of a connection that has failed')
+    const { suite, secrets } = this.#established
+    return exportKeyingMaterial(suite.hash, secrets.exporter, label, context, length)
+  }
+
+  /** Sends a handshake message that was encoded elsewhere, under the keys of now. For replays; the surface does not offer it. */
+  sendHandshakeMessage(bytes: Uint8Array): void {
+    this.#writer.queueHandshake(bytes)
+  }
+
+  // ── Input ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Goes on until there is an event for the caller, or nothing to go on with. */
+  #advance(): void {
+    this.#guard(() => {
+      while (!this.#failed && !this.#asking && this.#events.length === 0 && this.#step());
+      if (!this.#failed) this.#post?.settle()
+    })
+  }
+
+  /** One message, or one record. False where more input is needed. */
+  #step(): boolean {
+    if (this.#endReceived) return false
+    const message = this.#assembler.next()
+    if (message) {
+      this.#hear(message)
+      return true
+    }
+    const record = this.#reader.next()
+    if (record) {
+      this.#take(record)
+      return true
+    }
+    if (this.#inputEnded) {
+      throw new TlsError('truncated', `the transport ended ${this.#post ? "without the peer's close_notify" : 'during the handshake'}`, { origin: 'transport' })
+    }
+    return false
+  }
+
+  #take(record: IncomingRecord): void {
+    const { type, fragment } = record
+    if (type === contentType.change_cipher_spec) return this.#takeChangeCipherSpec(fragment)
+    if (type === contentType.handshake) return this.#assembler.push(fragment)
+    if (this.#assembler.pending) throw new TlsError('interleaved-message', `a record of type ${type} came in the middle of a handshake message`)
+    if (type === contentType.alert) return this.#takeAlert(fragment)
+    if (!this.#post) throw new TlsError('unexpected-message', 'application data came during the handshake')
+    if (fragment.length === 0) return
+    this.#post.heardData()
+    this.#events.push({ type: 'data', data: fragment, early: false })
+  }
+
+  /** Between the first ClientHello and the peer's Finished it means nothing; elsewhere, and with other contents, it may not be (RFC 9846 §5). */
+  #takeChangeCipherSpec(fragment: Uint8Array): void {
+    this.#trace('in', 'change_cipher_spec', fragment)
+    const mayCome = !this.#post && (this.#role === 'client' || this.#helloHeard)
+    if (!mayCome || fragment.length !== 1 || fragment[0] !== 1) throw new TlsError('change-cipher-spec', 'a change_cipher_spec that may not be here')
+    if (++this.#changeCipherSpecs > this.#limits.changeCipherSpecs) throw new TlsError('change-cipher-spec', 'too many change_cipher_spec records')
+  }
+
+  /** RFC 9846 §6: the level says nothing; everything but these two is fatal. */
+  #takeAlert(fragment: Uint8Array): void {
+    this.#trace('in', 'alert', fragment)
+    const [, description] = fragment
+    if (fragment.length !== 2 || description === undefined) throw new TlsError('record-malformed', `an alert of ${fragment.length} bytes`)
+    const alert = alertName(description)
+    if (alert === 'close_notify' && this.#post) {
+      this.#endReceived = true
+      this.#reader.destroy()
+      this.#events.push({ type: 'end' })
+    } else if (alert === 'user_canceled') {
+      if (++this.#warningAlerts > this.#limits.warningAlerts) throw new TlsError('too-many-alerts', 'too many user_canceled alerts')
+    } else {
+      throw new TlsError('peer-alert', `the peer sent the alert ${alert ?? description}`, { alert, origin: 'peer' })
+    }
+  }
+
+  #hear(message: Uint8Array): void {
+    this.#trace('in', nameOfMessage(message), message)
+    if (this.#post) return this.#post.hear(message)
+    this.#conversation?.hear(message)
+    this.#helloHeard = true
+    this.#converse()
+  }
+
+  /** After the dialogue has moved: is it done, or does it ask? */
+  #converse(): void {
+    const conversation = this.#conversation
+    if (!conversation) return
+    for (let question = conversation.question; question; question = conversation.question) {
+      const given = this.#answers.given(question)
+      if (!given) return this.#ask(question)
+      conversation.answer(given.answer)
+    }
+    if (conversation.result) this.#connect(conversation.result)
+  }
+
+  #connect(established: Established): void {
+    this.#established = established
+    this.#conversation = undefined
+    this.#post = new PostHandshake({
+      role: this.#role,
+      established,
+      io: this.#io,
+      limits: this.#limits,
+      maySend: () => !this.#endSent,
+      keysUpdated: direction => this.#events.push({ type: 'keys-updated', direction }),
+    })
+    this.#info = describe(established)
+    this.#events.push({ type: 'connected', info: this.#info })
+  }
+
+  // ── Questions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #ask(question: Ask): void {
+    this.#asking = true
+    this.#events.push(
+      questionEvent(question, {
+        answer: value => {
+          if (this.#failed) return
+          const answer = this.#answers.accept(question, value)
+          this.#goOn(() => {
+            this.#conversation?.answer(answer)
+            this.#converse()
+          })
+        },
+        refuse: alert => this.#goOn(() => this.#fail(new TlsError('refused', `${question.ask} was refused`, { alert }))),
+      }),
+    )
+  }
+
+  /** The open question is settled: does what follows from it. Nothing follows once the connection has failed. */
+  #goOn(act: () => void): void {
+    if (this.#failed) return
+    this.#asking = false
+    this.#guard(act)
+    this.#advance()
+    if (!this.#draining) this.#options.wake?.()
+  }
+
+  // ── Output ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly #io: Io = {
+    send: (name, bytes) => {
+      this.#trace('out', name, bytes)
+      this.#writer.queueHandshake(bytes)
+    },
+    changeCipherSpec: () => {
+      if (this.#sentChangeCipherSpec) return
+      this.#sentChangeCipherSpec = true
+      this.#trace('out', 'change_cipher_spec', Uint8Array.of(1))
+      this.#writer.writeChangeCipherSpec()
+    },
+    keys: (direction, _epoch, suite, secret) => this.#useKeys(direction, suite, secret),
+  }
+
+  #useKeys(direction: 'in' | 'out', suite: CipherSuite, secret: Uint8Array): void {
+    if (direction === 'in' && this.#assembler.pending) {
+      throw new TlsError('message-across-keys', 'handshake data went on where the keys change')
+    }
+    const { key, iv } = trafficKey(suite, secret)
+    const target = direction === 'in' ? this.#reader : this.#writer
+    target.setProtection(new Protection(suite, { key, iv }))
+    key.fill(0)
+    iv.fill(0)
+  }
+
+  /** As much of `piece` as there is room for; renews the key in good time before its limit (RFC 9846 §5.5). */
+  #sendPiece(post: PostHandshake, piece: Uint8Array): number {
+    let taken = 0
+    while (taken < piece.length) {
+      const room = this.#limits.outputBytes - this.#writer.pending
+      if (room <= 0) break
+      if (this.#writer.remaining <= reservedRecords) post.updateKeys(false)
+      const most = Math.max(1, this.#writer.remaining - reservedRecords) * maxPlaintext
+      const part = piece.subarray(taken, taken + Math.min(room, most))
+      this.#writer.write(contentType.application_data, part)
+      taken += part.length
+    }
+    return taken
+  }
+
+  #sendAlert(alert: AlertName): void {
+    const level = alert === 'close_notify' || alert === 'user_canceled' ? warning : fatal
+    const bytes = Uint8Array.of(level, alerts[alert])
+    this.#trace('out', 'alert', bytes)
+    this.#writer.write(contentType.alert, bytes)
+    // RFC 9846 §6.1: user_canceled must be followed by close_notify.
+    if (alert === 'user_canceled') this.#sendAlert('close_notify')
+  }
+
+  // ── Faults ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #connected(what: string): PostHandshake {
+    if (!this.#post) throw new TypeError(`${what} before connected`)
+    return this.#post
+  }
+
+  /** Whatever goes wrong inside is the end of the connection, and an event; it never reaches the caller as an exception. */
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#fail(asTlsError(error))
+    }
+  }
+
+  #fail(error: TlsError): void {
+    if (this.#failed) return
+    this.#failed = true
+    if (error.origin === 'local' && error.alert && !this.#endSent) this.#sayFarewell(error.alert)
+    this.#asking = false
+    this.#conversation = undefined
+    this.#established?.secrets.exporter.fill(0)
+    this.#post?.destroy()
+    this.#reader.destroy()
+    this.#writer.destroy()
+    this.#events.push({ type: 'failed', error })
+  }
+
+  /** The alert leaves if it can: a sending key that is used up must not hide why the connection ends. */
+  #sayFarewell(alert: AlertName): void {
+    try {
+      this.#sendAlert(alert)
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error
+    }
+  }
+
+  #trace(direction: 'in' | 'out', kind: string | undefined, bytes: Uint8Array): void {
+    const { trace } = this.#options
+    if (!trace) return
+    const message = kind !== 'alert' && kind !== 'change_cipher_spec'
+    trace({ direction, kind: kind ?? `unknown (${bytes[0]})`, bytes, fields: message ? annotateMessage(bytes) : [] })
+  }
+}
+
+function describe(established: Established): ConnectionInfo {
+  const { suite, group, signatureScheme, alpn, serverName, peer, localIdentity, retried } = established
+  return {
+    protocolVersion: 'TLSv1.3',
+    cipherSuite: suite.name,
+    group: groupNames.get(group.group) ?? group.name,
+    signatureScheme: signatureSchemeNames.get(signatureScheme),
+    alpn: alpn && toText(alpn),
+    serverName,
+    peer,
+    localIdentity,
+    resumed: false,
+    retried,
+  }
+}
+
+/** AlertLevel. */
+const warning = 1
+const fatal = 2
+/** Records of a key that are kept for the KeyUpdate and the alerts that may have to follow. */
+const reservedRecords = 8

@@ -1,0 +1,84 @@
+/** Who answers a question: the option of that name, or where it was left out, the application. */
+import type { Ask } from '../handshake/dialogue.ts'
+import type { ClientHelloAnswer, ClientOptions, CommonOptions, Identity, ServerOptions, VerifiedPeer } from '../types.ts'
+import { equal } from '../wire/bytes.ts'
+import { isVerifiedPeer } from '../x509/verdict.ts'
+import { serverSettings, type WithCrypto } from './options.ts'
+
+export interface Answers {
+  /** What the options say; `undefined` where the application must be asked. */
+  given(question: Ask): { readonly answer: unknown } | undefined
+  /** The application's answer, in the form that the handshake takes. Throws `TypeError` for one that can't be; nothing has changed then. */
+  accept(question: Ask, value: unknown): unknown
+}
+
+export function clientAnswers(options: WithCrypto<ClientOptions>): Answers {
+  return {
+    given: question => {
+      if (question.ask === 'peer-certificate') return verdict(options, 'server', question.about.chain, question.about.serverName)
+      if (question.ask === 'certificate-request' && options.identity !== undefined) return { answer: options.identity }
+      return undefined
+    },
+    accept: acceptCommon,
+  }
+}
+
+export function serverAnswers(options: WithCrypto<ServerOptions>): Answers {
+  /** The options, and what the answer to `client-hello` has changed in them. */
+  let current = options
+  return {
+    given: question => {
+      if (question.ask === 'client-hello' && current.identity !== undefined) return { answer: serverSettings(current) }
+      if (question.ask === 'peer-certificate') return verdict(current, 'client', question.about.chain, undefined)
+      return undefined
+    },
+    accept: (question, value) => {
+      if (question.ask !== 'client-hello') return acceptCommon(question, value)
+      const answered = { ...current, ...answerToClientHello(value) }
+      const settings = serverSettings(answered)
+      if (settings.identities.length === 0) throw new TypeError('the answer to client-hello holds no identity; refuse() ends the connection')
+      current = answered
+      return settings
+    },
+  }
+}
+
+function verdict(options: CommonOptions, purpose: 'server' | 'client', chain: readonly Uint8Array[], name: string | undefined) {
+  const { trust, now } = options
+  if (!trust || !now) return undefined
+  return { answer: verdictOn(chain, trust.verify(chain, { name, now: now(), purpose })) }
+}
+
+function acceptCommon(question: Ask, value: unknown): VerifiedPeer | Identity | Uint8Array | null {
+  switch (question.ask) {
+    case 'peer-certificate':
+      return verdictOn(question.about.chain, value)
+    case 'certificate-request':
+      if (isIdentityOrNull(value)) return value
+      throw new TypeError('the answer to certificate-request is an Identity, or null for none')
+    case 'sign':
+      if (value instanceof Uint8Array && value.length > 0) return value
+      throw new TypeError('the answer to sign is the signature, a Uint8Array that is not empty')
+    case 'client-hello':
+      throw new TypeError('client-hello is a question to servers')
+  }
+}
+
+/** A verdict is good for the chain that it was made for, and for no other. */
+function verdictOn(chain: readonly Uint8Array[], value: unknown): VerifiedPeer {
+  if (!isVerifiedPeer(value)) throw new TypeError('a verdict is a VerifiedPeer: a trust store or acceptWithoutVerification makes one')
+  const same = value.chain.length === chain.length && value.chain.every((certificate, i) => equal(certificate, chain[i] ?? none))
+  if (!same) throw new TypeError('the VerifiedPeer was made for another chain')
+  return value
+}
+
+function answerToClientHello(value: unknown): ClientHelloAnswer {
+  if (typeof value === 'object' && value !== null) return value
+  throw new TypeError('the answer to client-hello is an object of server options')
+}
+
+function isIdentityOrNull(value: unknown): value is Identity | null {
+  return value === null || (typeof value === 'object' && 'chain' in value && 'key' in value)
+}
+
+const none = new Uint8Array(0)
