@@ -19,9 +19,6 @@ export interface RecordWriterOptions {
 }
 
 export class RecordWriter {
-  /** The longest fragment with its padding, in bytes: `record_size_limit` less the content type (RFC 8449). For protected records. */
-  fragmentLimit = maxPlaintext
-
   readonly #padding: ((plaintextLength: number) => number) | undefined
   #protection: Protection | undefined
   #output: Uint8Array[] = []
@@ -29,10 +26,24 @@ export class RecordWriter {
   #flight: Uint8Array[] = []
   #flightSize = 0
   #initialClientHello: boolean
+  #fragmentLimit = maxPlaintext
 
   constructor(options: RecordWriterOptions = {}) {
     this.#padding = options.padding
     this.#initialClientHello = options.initialClientHello ?? false
+  }
+
+  /**
+   * The longest fragment of a protected record with its padding, in bytes: the peer's `record_size_limit` less the content type
+   * (RFC 8449). 1 to 16384; anything else is a `TypeError`.
+   */
+  get fragmentLimit(): number {
+    return this.#fragmentLimit
+  }
+
+  set fragmentLimit(limit: number) {
+    if (!Number.isInteger(limit) || limit < 1 || limit > maxPlaintext) throw new TypeError(`Fragments of ${limit} bytes`)
+    this.#fragmentLimit = limit
   }
 
   /** Bytes that `take` would give; messages that wait count without the overhead of their records. */
@@ -109,7 +120,7 @@ export class RecordWriter {
 
   #writeFragments(type: number, pieces: readonly Uint8Array[]): void {
     const protection = this.#protection
-    for (const fragment of fragments(pieces, protection === undefined ? maxPlaintext : this.fragmentLimit)) {
+    for (const fragment of fragments(pieces, protection === undefined ? maxPlaintext : this.#fragmentLimit)) {
       if (protection === undefined) this.#writePlain(type, fragment.pieces, fragment.size)
       else this.#writeProtected(protection, type, fragment.pieces, fragment.size)
     }
@@ -148,7 +159,7 @@ export class RecordWriter {
   /** The content type, and the padding behind it. */
   #trailer(type: number, size: number): Uint8Array {
     const wanted = Math.trunc(this.#padding?.(size) ?? 0)
-    const padding = Math.max(0, Math.min(wanted, this.fragmentLimit - size))
+    const padding = Math.max(0, Math.min(wanted, this.#fragmentLimit - size))
     const trailer = new Uint8Array(1 + (padding || 0))
     trailer[0] = type
     return trailer

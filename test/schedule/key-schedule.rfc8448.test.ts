@@ -12,7 +12,7 @@ import {
 } from '../../src/schedule/key-schedule.ts'
 import { Transcript } from '../../src/schedule/transcript.ts'
 import { providers, suiteOf } from './providers.ts'
-import { type Actor, field, fromHex, type Step, type Trace, toHex, traces } from './rfc8448.ts'
+import { type Actor, field, fromHex, type Step, sourceOf, type Trace, toHex, traces } from './rfc8448.ts'
 
 describe.each(providers)('With $name', provider => {
   test.each(traces)('every key of RFC 8448 §$section, $title, is computed by both sides', trace => {
@@ -60,7 +60,7 @@ class Replay {
 
   take(step: Step): void {
     const party = this.#parties[step.actor]
-    const source = this.#source(step)
+    const source = sourceOf(this.#trace, step)
     const label = /"(?:tls13 )?(.*)"/.exec(step.op)?.[1] ?? ''
     if (step.op.startsWith('construct')) this.#construct(step)
     else if (step.op === 'send handshake record') this.#sendHandshake(field(step, 'payload'))
@@ -78,18 +78,6 @@ class Replay {
   #choose(): void {
     this.#transcript.choose(this.#hash)
     this.#chosen = true
-  }
-
-  /** The step that prints the values of this one. */
-  #source(step: Step): Step {
-    if (step.sameAs === undefined) return step
-    const actor = step.actor === 'client' ? 'server' : 'client'
-    expect(step.sameAs.startsWith(actor)).toBe(true)
-    const direction = /(read|write) traffic keys/.exec(step.sameAs)?.[1]
-    const op = direction === undefined ? step.op : step.op.replace(/read|write/, direction)
-    const found = this.#trace.steps.find(other => other.actor === actor && other.op === op && other.sameAs === undefined)
-    if (found === undefined) throw new Error(`nothing is like '${step.op}'`)
-    return found
   }
 
   #construct(step: Step): void {

@@ -1,48 +1,20 @@
-/** The providers under test. */
-import { createHash, createHmac, type Hash as NodeHash } from 'node:crypto'
-import type { CipherSuite, Hash, Hasher } from '../../src/crypto/provider.ts'
+/** The providers under test, and what they have by name. */
+import { randomBytes } from 'node:crypto'
+import { createNobleProvider } from '../../src/crypto/noble.ts'
 
-function hash(name: 'sha256' | 'sha384', size: number): Hash {
-  return {
-    name,
-    size,
-    create: () => hasher(createHash(name)),
-    hmac: (key, data) => new Uint8Array(createHmac(name, key).update(data).digest()),
-  }
+import type { CipherSuite, CryptoProvider, Hash } from '../../src/crypto/provider.ts'
+
+export const providers: readonly CryptoProvider[] = [createNobleProvider({ random: size => new Uint8Array(randomBytes(size)) })]
+
+export function suiteOf(provider: CryptoProvider, name: string): CipherSuite {
+  const suite = provider.cipherSuites.find(candidate => candidate.name === name)
+  if (suite === undefined) throw new Error(`The provider ${provider.name} has no ${name}`)
+  return suite
 }
 
-function hasher(state: NodeHash): Hasher {
-  return {
-    update(data) {
-      state.update(data)
-      return this
-    },
-    clone: () => hasher(state.copy()),
-    digest: () => new Uint8Array(state.digest()),
-  }
-}
-
-export const providers = [{ name: 'local', hashes: [hash('sha256', 32), hash('sha384', 48)] }]
-
-export function suiteOf(provider: (typeof providers)[number], name: string): CipherSuite {
-  const h = provider.hashes[0]
-  if (h === undefined) throw new Error()
-  return {
-    id: 0x1301,
-    name,
-    hash: h,
-    aead: {
-      keySize: 16,
-      tagSize: 16,
-      sealLimit: 1,
-      key: () => {
-        throw new Error()
-      },
-    },
-  }
-}
-export function hashOf(provider: (typeof providers)[number], name: string): Hash {
-  const h = provider.hashes.find(x => x.name === name)
-  if (h === undefined) throw new Error()
-  return h
+/** The hash of that name, which a provider shows through its cipher suites. */
+export function hashOf(provider: CryptoProvider, name: Hash['name']): Hash {
+  const suite = provider.cipherSuites.find(candidate => candidate.hash.name === name)
+  if (suite === undefined) throw new Error(`The provider ${provider.name} has no ${name}`)
+  return suite.hash
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Hash } from '../../src/crypto/provider.ts'
+import type { CryptoProvider, Hash } from '../../src/crypto/provider.ts'
 import { deriveSecret, hkdfExpandLabel, hkdfExtract } from '../../src/schedule/hkdf.ts'
 import { earlyStage } from '../../src/schedule/key-schedule.ts'
 import { Transcript } from '../../src/schedule/transcript.ts'
@@ -97,7 +97,7 @@ function acvpSecrets(hash: Hash, given: AcvpTest): Record<string, string> {
   }
 }
 
-function runStep(provider: (typeof providers)[number], step: string): Uint8Array {
+function runStep(provider: CryptoProvider, step: string): Uint8Array {
   const control = (name: string) => new RegExp(`^Ctrl\\.${name} = (?:hex)?${name}:(.*)$`, 'm').exec(step)?.[1]
   const bytes = (name: string) => fromHex(control(name) ?? '')
   const hash = hashOf(provider, hashNames[control('digest') ?? ''] ?? 'sha256')

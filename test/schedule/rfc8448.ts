@@ -33,3 +33,14 @@ export function field(step: Step, name: string): Uint8Array {
   if (hex === undefined) throw new Error(`${step.actor} '${step.op}' has no field '${name}'`)
   return fromHex(hex)
 }
+
+/** The step that prints the values of this one: itself, or the one it is the same as. */
+export function sourceOf(trace: Trace, step: Step): Step {
+  if (step.sameAs === undefined) return step
+  const actor = step.actor === 'client' ? 'server' : 'client'
+  const direction = /(read|write) traffic keys/.exec(step.sameAs)?.[1]
+  const op = direction === undefined ? step.op : step.op.replace(/read|write/, direction)
+  const found = trace.steps.find(other => other.actor === actor && other.op === op && other.sameAs === undefined)
+  if (found === undefined || !step.sameAs.startsWith(actor)) throw new Error(`Nothing is like '${step.op}' of the ${step.actor}`)
+  return found
+}
