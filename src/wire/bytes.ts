@@ -93,7 +93,8 @@ export class Writer {
   }
 
   append(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#grow(bytes.length))
+    const from = this.#grow(bytes.length)
+    this.#bytes.set(bytes, from)
   }
 
   /** What `write` writes, preceded by its length in `size` bytes. Returns that length. */
