@@ -192,7 +192,7 @@ class Input {
   #chunks: Uint8Array[] = []
   /** How much of the first chunk is read. */
   #offset = 0
-  /** Where small chunks are gathered; filled up to `#gathered`. */
+  /** Where small chunks are gathered; filled up to `#gathered`, where the last chunk ends if it is a view of this. */
   #gather = new Uint8Array(0)
   #gathered = 0
 
@@ -250,7 +250,7 @@ class Input {
     this.#gather.set(chunk, start)
     const last = this.#chunks.length - 1
     const tail = this.#chunks[last]
-    if (tail?.buffer === this.#gather.buffer && tail.byteOffset + tail.length === start) {
+    if (tail?.buffer === this.#gather.buffer) {
       this.#chunks[last] = this.#gather.subarray(tail.byteOffset, this.#gathered)
     } else {
       this.#chunks.push(this.#gather.subarray(start, this.#gathered))

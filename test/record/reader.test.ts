@@ -167,6 +167,18 @@ describe.each(providers)('With $name', provider => {
       expect(readAll(target, [wire.slice(3)])).toHaveLength(1)
     })
 
+    test('a key that is replaced, and that of a destroyed reader, is erased', () => {
+      const target = reader()
+      const [first, second] = [protection(), protection()]
+      target.setProtection(first)
+      target.setProtection(second)
+      expect(() => sealed(first, [[1]])).toThrow(TypeError)
+      target.push(Uint8Array.of(23))
+      target.destroy()
+      expect(() => sealed(second, [[1]])).toThrow(TypeError)
+      expect([target.buffered, target.midRecord]).toEqual([0, false])
+    })
+
     test('nothing is decrypted ahead: a fault waits for its turn', () => {
       const key = protection()
       const good = sealed(key, [[1], [application_data]])
@@ -269,6 +281,19 @@ describe('The buffers', () => {
         expect(records).toEqual(Array.from({ length: wire.length / 105 }, (_, i) => toHex(pattern(100, i))))
       }),
     )
+  })
+
+  test('thousands of small chunks that wait between larger ones are read in order', () => {
+    const wire = join(Array.from({ length: 120 }, (_, i) => plain(handshake, pattern(100, i))))
+    const target = new RecordReader()
+    for (let from = 0, i = 0; from < wire.length; i++) {
+      const to = from + (i % 700 === 699 ? 300 : 1)
+      target.push(wire.slice(from, to))
+      from = to
+    }
+    expect(target.buffered).toBe(wire.length)
+    for (let i = 0; i < 120; i++) expect(target.next()?.fragment).toEqual(pattern(100, i))
+    expect(target.next()).toBeUndefined()
   })
 
   test('a chunk that is a Buffer gives fragments that are not', () => {

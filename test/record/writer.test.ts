@@ -46,6 +46,14 @@ describe.each(providers)('With $name', provider => {
       expect(lengths(writer.take())).toEqual([64, 64, 64].map(size => size + 1 + suite.aead.tagSize))
     })
 
+    test('a key that is replaced is erased', () => {
+      const writer = new RecordWriter()
+      const first = protection()
+      writer.setProtection(first)
+      writer.setProtection(protection())
+      expect(() => first.seal(new Uint8Array(5), [], [])).toThrow(TypeError)
+    })
+
     test('padding is what the policy says for each record, as far as it fits', () => {
       const asked: number[] = []
       const writer = writerWith({
@@ -146,6 +154,19 @@ describe('In plaintext', () => {
     writer.writeChangeCipherSpec()
     writer.queueHandshake(pattern(10))
     expect(writer.take().map(record => toHex(record.subarray(0, 5)))).toEqual(['1603014000', '1603010e20', '1403030001', '160303000a'])
+  })
+
+  test('what a client says before its ClientHello carries the version 0x0303', () => {
+    const writer = new RecordWriter({ initialClientHello: true })
+    writer.write(alert, Uint8Array.of(2, 90))
+    expect(toHex(join(writer.take()))).toBe('1503030002025a')
+  })
+
+  test('a lower fragment limit does not hold for plaintext', () => {
+    const writer = new RecordWriter()
+    writer.fragmentLimit = 64
+    writer.queueHandshake(pattern(100))
+    expect(writer.take()).toHaveLength(1)
   })
 
   test('a server writes the version 0x0303', () => {
