@@ -233,6 +233,12 @@ export function generalizedTime(value: DerValue, tag: number = tags.generalizedT
   return moment(value, century * 100 + yy, rest)
 }
 
+/** An IA5String: ASCII. */
+export function ia5String(value: DerValue, tag: number = tags.ia5String): string {
+  expectTag(value, tag)
+  return string({ ...value, tag: tags.ia5String })
+}
+
 /**
  * The text of any of ASN.1's character strings. Character sets are checked where another reading is possible (UTF-8, surrogates, eight-bit
  * characters in seven-bit types), not where they are a matter of taste: PrintableString with an `@` or `*` is common. TeletexString is

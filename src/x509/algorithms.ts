@@ -1,0 +1,163 @@
+/** Algorithm identifiers and public keys, and the TLS signature scheme that the two make together. */
+import type { CodePoint } from '../crypto/provider.ts'
+import {
+  bitString,
+  constructedTag,
+  type DerReader,
+  type DerValue,
+  integer,
+  nothing,
+  oid,
+  readDer,
+  sequence,
+  smallInteger,
+  tags,
+} from '../wire/der.ts'
+import { DecodeError } from '../wire/error.ts'
+
+export interface Algorithm {
+  /** Dotted. */
+  readonly oid: string
+  readonly parameters: DerValue | undefined
+}
+
+export type KeyType = 'RSA' | 'RSA-PSS' | 'P-256' | 'P-384' | 'P-521' | 'Ed25519' | 'Ed448'
+
+export interface PublicKey {
+  /** The SubjectPublicKeyInfo, DER. */
+  readonly raw: Uint8Array
+  readonly algorithm: Algorithm
+  /** `undefined` where TLS 1.3 has no use for such a key. */
+  readonly type: KeyType | undefined
+}
+
+/** AlgorithmIdentifier (RFC 5280 §4.1.1.2). */
+export function readAlgorithm(value: DerValue): Algorithm {
+  const fields = sequence(value)
+  const type = oid(fields.next())
+  const parameters = fields.done ? undefined : fields.next()
+  fields.end()
+  return { oid: type, parameters }
+}
+
+/** SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). The key itself is left to the crypto provider. */
+export function readPublicKey(value: DerValue): PublicKey {
+  const fields = sequence(value)
+  const algorithm = readAlgorithm(fields.next())
+  const key = bitString(fields.next())
+  fields.end()
+  const type = keyType(algorithm)
+  if (type === 'RSA' || type === 'RSA-PSS') checkRsaKey(key)
+  return { raw: value.raw, algorithm, type }
+}
+
+/**
+ * The scheme of a certificate's signature by a key of this type, or `undefined`: unknown, or outlawed (SHA-1, MD5), or, as with a P-384
+ * key and SHA-256, without a code point in TLS 1.3.
+ */
+export function signatureScheme({ oid, parameters }: Algorithm, key: KeyType | undefined): CodePoint | undefined {
+  if (key === undefined) return undefined
+  if (oid === rsaPss) {
+    const hash = pssHash(parameters)
+    return hash === undefined ? undefined : schemes[`${oid} ${hash} ${key}`]
+  }
+  // RFC 4055 §5: NULL, and absent where NULL is meant. RFC 5758 §3.2 and RFC 8410 §3: absent.
+  const fits = parameters === undefined || (oid.startsWith('1.2.840.113549.1.1.') && isNull(parameters))
+  return fits ? schemes[`${oid} ${key}`] : undefined
+}
+
+const rsaPss = '1.2.840.113549.1.1.10'
+
+const schemes: Readonly<Record<string, CodePoint>> = {
+  '1.2.840.113549.1.1.11 RSA': 0x0401,
+  '1.2.840.113549.1.1.12 RSA': 0x0501,
+  '1.2.840.113549.1.1.13 RSA': 0x0601,
+  '1.2.840.10045.4.3.2 P-256': 0x0403,
+  '1.2.840.10045.4.3.3 P-384': 0x0503,
+  '1.2.840.10045.4.3.4 P-521': 0x0603,
+  [`${rsaPss} sha256 RSA`]: 0x0804,
+  [`${rsaPss} sha384 RSA`]: 0x0805,
+  [`${rsaPss} sha512 RSA`]: 0x0806,
+  [`${rsaPss} sha256 RSA-PSS`]: 0x0809,
+  [`${rsaPss} sha384 RSA-PSS`]: 0x080a,
+  [`${rsaPss} sha512 RSA-PSS`]: 0x080b,
+  '1.3.101.112 Ed25519': 0x0807,
+  '1.3.101.113 Ed448': 0x0808,
+}
+
+const keyTypes: Readonly<Record<string, KeyType>> = {
+  '1.2.840.113549.1.1.1': 'RSA',
+  [rsaPss]: 'RSA-PSS',
+  '1.3.101.112': 'Ed25519',
+  '1.3.101.113': 'Ed448',
+}
+
+/** Named curves only (RFC 5480 §2.1.1). */
+const curves: Readonly<Record<string, KeyType>> = {
+  '1.2.840.10045.3.1.7': 'P-256',
+  '1.3.132.0.34': 'P-384',
+  '1.3.132.0.35': 'P-521',
+}
+
+function keyType({ oid: type, parameters }: Algorithm): KeyType | undefined {
+  if (type === '1.2.840.10045.2.1') return parameters?.tag === tags.oid ? curves[oid(parameters)] : undefined
+  const known = keyTypes[type]
+  // RSA wants NULL (RFC 3279 §2.3.1), RSA-PSS may have parameters (RFC 4055 §3.1), Ed25519 and Ed448 have none (RFC 8410 §3).
+  if (known === 'RSA') return parameters !== undefined && isNull(parameters) ? known : undefined
+  return known === 'RSA-PSS' || parameters === undefined ? known : undefined
+}
+
+function isNull(parameters: DerValue): boolean {
+  if (parameters.tag !== tags.null) return false
+  nothing(parameters)
+  return true
+}
+
+/** RSAPublicKey (RFC 8017 §A.1.1). */
+function checkRsaKey(der: Uint8Array): void {
+  const fields = sequence(readDer(der))
+  const modulus = integer(fields.next())
+  const exponent = integer(fields.next())
+  fields.end()
+  if (modulus <= 0n || exponent <= 0n) throw new DecodeError('an RSA key with a number that is not positive')
+}
+
+/**
+ * The hash of RSASSA-PSS-params (RFC 4055 §3.1) in the only form that TLS 1.3 has schemes for: MGF1 with the same hash, a salt as long
+ * as its digest, and the default trailer left out.
+ */
+function pssHash(parameters: DerValue | undefined): 'sha256' | 'sha384' | 'sha512' | undefined {
+  if (parameters?.tag !== tags.sequence) return undefined
+  const fields = sequence(parameters)
+  const hash = explicit(fields, 0)
+  const mask = explicit(fields, 1)
+  const salt = explicit(fields, 2)
+  if (!fields.done || !hash || !mask || !salt) return undefined
+  const known = hashOf(hash)
+  const generator = readAlgorithm(mask)
+  if (!known || generator.oid !== mgf1 || !generator.parameters || hashOf(generator.parameters) !== known) return undefined
+  return smallInteger(salt) === known.saltLength ? known.name : undefined
+}
+
+const mgf1 = '1.2.840.113549.1.1.8'
+
+const pssHashes: Readonly<Record<string, { readonly name: 'sha256' | 'sha384' | 'sha512'; readonly saltLength: number }>> = {
+  '2.16.840.1.101.3.4.2.1': { name: 'sha256', saltLength: 32 },
+  '2.16.840.1.101.3.4.2.2': { name: 'sha384', saltLength: 48 },
+  '2.16.840.1.101.3.4.2.3': { name: 'sha512', saltLength: 64 },
+}
+
+/** A hash's AlgorithmIdentifier; its parameters are NULL or absent (RFC 4055 §2.1). */
+function hashOf(value: DerValue): (typeof pssHashes)[string] | undefined {
+  const { oid, parameters } = readAlgorithm(value)
+  return parameters === undefined || isNull(parameters) ? pssHashes[oid] : undefined
+}
+
+function explicit(fields: DerReader, number: number): DerValue | undefined {
+  const tagged = fields.optional(constructedTag(number))
+  if (!tagged) return undefined
+  const inner = sequence(tagged, constructedTag(number))
+  const value = inner.next()
+  inner.end()
+  return value
+}

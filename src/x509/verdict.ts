@@ -1,0 +1,52 @@
+/** The verdict on a peer's chain: a value that only this folder makes. */
+import type { VerifiedPeer } from '../types.ts'
+import { type Certificate, describeSubject, parseCertificate, readCertificate } from './certificate.ts'
+
+/**
+ * The application's own answer to the question `peer-certificate`: the chain is taken as it is. The end entity must be a readable
+ * certificate, since the handshake's signature is verified with its key; otherwise `TlsError` with code `certificate-malformed`.
+ */
+export function acceptWithoutVerification(chain: readonly Uint8Array[]): VerifiedPeer {
+  const [leaf, ...rest] = chain
+  if (!leaf) throw new TypeError('a chain has at least one certificate')
+  const certificate = readCertificate(leaf, 'certificate 0')
+  return new Verdict(chain, certificate, [describeSubject(certificate), ...rest.map(subjectOrNote)], false)
+}
+
+/** The verdict of a trust store that found every rule kept. */
+export function verifiedPeer(chain: readonly Uint8Array[], certificates: readonly [Certificate, ...Certificate[]]): VerifiedPeer {
+  return new Verdict(chain, certificates[0], certificates.map(describeSubject), true)
+}
+
+/** Whether `value` was made by a trust store or by `acceptWithoutVerification`; a look-alike is not. */
+export function isVerifiedPeer(value: unknown): value is VerifiedPeer {
+  return Verdict.made(value)
+}
+
+class Verdict implements VerifiedPeer {
+  readonly chain: readonly Uint8Array[]
+  readonly spki: Uint8Array
+  readonly subjects: readonly string[]
+  readonly verified: boolean
+  readonly #brand = true
+
+  constructor(chain: readonly Uint8Array[], leaf: Certificate, subjects: readonly string[], verified: boolean) {
+    this.chain = Object.freeze([...chain])
+    this.spki = leaf.publicKey.raw
+    this.subjects = Object.freeze([...subjects])
+    this.verified = verified
+    Object.freeze(this)
+  }
+
+  static made(value: unknown): value is Verdict {
+    return typeof value === 'object' && value !== null && #brand in value && value.#brand
+  }
+}
+
+function subjectOrNote(bytes: Uint8Array): string {
+  try {
+    return describeSubject(parseCertificate(bytes))
+  } catch {
+    return '(not readable)'
+  }
+}
