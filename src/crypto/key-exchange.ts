@@ -15,7 +15,7 @@ export interface DiffieHellmanGroup extends KeyExchange {
   pairOf(privateKey: Uint8Array): KeyPair
 }
 
-/** What a library does for a Diffie-Hellman group. `agree` of its pairs may throw anything for a peer's share that is not valid. */
+/** What a library does for a Diffie-Hellman group. It may throw anything where a private key, or a peer's share, is not valid. */
 export interface DiffieHellman {
   generate(): KeyPair
   pairOf(privateKey: Uint8Array): KeyPair
@@ -59,7 +59,11 @@ export function diffieHellmanGroup(group: CodePoint, library: DiffieHellman): Di
       if (privateKey.length !== privateSize) {
         throw new TypeError(`A private key of ${name} has ${privateSize} bytes, not ${privateKey.length}`)
       }
-      return guarded(library.pairOf(privateKey))
+      try {
+        return guarded(library.pairOf(privateKey))
+      } catch (cause) {
+        throw new TypeError(`The private key is not one of ${name}`, { cause })
+      }
     },
   }
 }

@@ -4,10 +4,12 @@ import { aesGcmKey, chacha20Poly1305Key } from './noble/aead.ts'
 import { createCurves } from './noble/curves.ts'
 import { nobleGroups } from './noble/groups.ts'
 import { sha256, sha384 } from './noble/hashes.ts'
+import { nobleSignatures } from './noble/signatures.ts'
 import type { CryptoProvider } from './provider.ts'
+import { defaultRsaLimits, importPrivateKey, type RsaLimits, signatureVerifiers } from './signatures.ts'
 import { cipherSuites, TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256 } from './suites.ts'
 
-export interface NobleProviderOptions {
+export interface NobleProviderOptions extends Partial<RsaLimits> {
   /** `size` bytes from a cryptographically secure source. Everything random here comes from it. */
   readonly random: (size: number) => Uint8Array
 }
@@ -16,18 +18,19 @@ export interface NobleProviderOptions {
  * The provider `noble`. ChaCha20-Poly1305 comes first: in JavaScript it is twice as fast as AES-GCM, and it needs no tables, whose
  * look-ups take a time that depends on the key.
  */
-export function createNobleProvider({ random }: NobleProviderOptions): CryptoProvider {
+export function createNobleProvider({ random, ...limits }: NobleProviderOptions): CryptoProvider {
   if (typeof random !== 'function') throw new TypeError('The provider noble needs `random`, a function of the number of bytes')
-  const { x25519, secp256r1, secp384r1, secp521r1 } = nobleGroups(createCurves(random), random)
+  const curves = createCurves(random)
+  const { x25519, secp256r1, secp384r1, secp521r1 } = nobleGroups(curves, random)
+  const signatures = nobleSignatures(curves, random)
+  const rsaLimits = { ...defaultRsaLimits, ...limits }
   return {
     name: 'noble',
     cipherSuites: cipherSuites({ sha256, sha384, aesGcm: aesGcmKey, chacha20Poly1305: chacha20Poly1305Key }, preference),
     groups: [x25519MlKem768(x25519, random), x25519, secp256r1, secp384r1, secp521r1],
-    verifiers: [],
+    verifiers: signatureVerifiers(signatures, rsaLimits),
     random,
-    importPrivateKey() {
-      throw new TypeError('Private keys cannot be imported yet')
-    },
+    importPrivateKey: pkcs8 => importPrivateKey(pkcs8, signatures, rsaLimits),
   }
 }
 

@@ -1,0 +1,52 @@
+/** Signatures by @noble/curves, and RSA on BigInt. */
+import type { CurvePrivateKeyInfo, RsaPrivateKeyInfo } from '../pkcs8.ts'
+import type { Hash } from '../provider.ts'
+import { signPss, verifyPkcs1, verifyPss } from '../rsa.ts'
+import type { SignatureLibrary, Signer } from '../signatures.ts'
+import { writeRsaPublicKey } from '../spki.ts'
+import type { Curves } from './curves.ts'
+import { sha256, sha384, sha512 } from './hashes.ts'
+
+export function nobleSignatures(curves: Curves, random: (size: number) => Uint8Array): SignatureLibrary {
+  return {
+    verify(scheme, key, _spki, message, signature) {
+      switch (scheme.kind) {
+        case 'ecdsa':
+          return key.type === 'ec' && curves[key.curve].verify(signature, message, key.point, { format: 'der' })
+        case 'ed25519':
+          return key.type === 'ed25519' && curves.ed25519.verify(signature, message, key.point)
+        case 'rsa-pss':
+          return 'key' in key && verifyPss(key.key, hashes[scheme.hash], message, signature)
+        case 'rsa-pkcs1':
+          return 'key' in key && verifyPkcs1(key.key, hashes[scheme.hash], message, signature)
+      }
+    },
+    signer: key => ('key' in key ? rsaSigner(key, random) : curveSigner(key, curves, random)),
+  }
+}
+
+const hashes: Readonly<Record<Hash['name'], Hash>> = { sha256, sha384, sha512 }
+
+function rsaSigner({ key }: RsaPrivateKeyInfo, random: (size: number) => Uint8Array): Signer {
+  return {
+    subjectPublicKey: writeRsaPublicKey(key),
+    sign(scheme, message) {
+      if (scheme.kind !== 'rsa-pss') throw new TypeError('An RSA key signs with PSS only')
+      return signPss(key, hashes[scheme.hash], message, { random })
+    },
+  }
+}
+
+function curveSigner(key: CurvePrivateKeyInfo, curves: Curves, random: (size: number) => Uint8Array): Signer {
+  if (key.type === 'ed25519') {
+    const { secret } = key
+    return { subjectPublicKey: curves.ed25519.getPublicKey(secret), sign: (_, message) => curves.ed25519.sign(message, secret) }
+  }
+  const curve = curves[key.curve]
+  if (!curve.utils.isValidSecretKey(key.secret)) throw new TypeError('The scalar is not between 1 and the order of the curve')
+  return {
+    subjectPublicKey: curve.getPublicKey(key.secret, false),
+    // The nonce comes from key and message (RFC 6979), with fresh randomness mixed in: neither a fault nor a bad source betrays the key.
+    sign: (_, message) => curve.sign(message, key.secret, { format: 'der', extraEntropy: random(32) }),
+  }
+}

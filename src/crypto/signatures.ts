@@ -1,0 +1,152 @@
+/**
+ * The signature schemes of TLS 1.3 (RFC 9846 §4.2.3) as both providers have them. Here is decided which keys a scheme may use; a
+ * library only computes.
+ */
+import { DecodeError } from '../wire/error.ts'
+import { constantTimeEqual } from './constant-time.ts'
+import { type PrivateKeyInfo, readPrivateKey } from './pkcs8.ts'
+import type { CodePoint, Hash, PrivateKey, SignatureVerifier } from './provider.ts'
+import { bitLength, type RsaPublicKey } from './rsa.ts'
+import { type CurveName, hashOids, type KeyAlgorithm, type PublicKey, readPublicKey, writePublicKey } from './spki.ts'
+
+export type Scheme = { readonly code: CodePoint } & (
+  | { readonly kind: 'ecdsa'; readonly curve: CurveName; readonly hash: Hash['name'] }
+  | { readonly kind: 'ed25519' }
+  /** `keyType` is the algorithm that the key is declared with: rsaEncryption, or id-RSASSA-PSS. */
+  | { readonly kind: 'rsa-pss'; readonly keyType: 'rsa' | 'rsa-pss'; readonly hash: Hash['name'] }
+  /** In certificates only. */
+  | { readonly kind: 'rsa-pkcs1'; readonly hash: Hash['name'] }
+)
+
+export interface SignatureLibrary {
+  /** `key` is one that `scheme` may use; `spki` is where it was read from. May throw anything for a malformed key or signature. */
+  verify(scheme: Scheme, key: PublicKey, spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** A signer for a key that was read from `pkcs8`. May throw anything where the key is not usable. */
+  signer(key: PrivateKeyInfo, pkcs8: Uint8Array): Signer
+}
+
+export interface Signer {
+  /** The contents of the matching public key's BIT STRING. */
+  readonly subjectPublicKey: Uint8Array
+  /** `scheme` is one that fits the key. */
+  sign(scheme: Scheme, message: Uint8Array): Uint8Array
+}
+
+export interface RsaLimits {
+  /** Shorter moduli are refused. */
+  readonly minimumRsaBits: number
+}
+
+/** 2048 bits, of which an RSA key has at least 112 bits of strength. */
+export const defaultRsaLimits: RsaLimits = { minimumRsaBits: 2048 }
+
+export function signatureVerifiers(library: SignatureLibrary, limits: RsaLimits): SignatureVerifier[] {
+  return schemes.map(scheme => ({
+    scheme: scheme.code,
+    verify(spki, message, signature) {
+      try {
+        const key = readPublicKey(spki)
+        if (!fits(scheme, key) || ('key' in key && rsaFault(key.key, limits) !== undefined)) return false
+        return library.verify(scheme, key, spki, message, signature)
+      } catch {
+        // A malformed key or signature; no library tells that apart from a failure of its own.
+        return false
+      }
+    },
+  }))
+}
+
+/** Throws `TypeError` that names what is wrong with the key. */
+export function importPrivateKey(pkcs8: Uint8Array, library: SignatureLibrary, limits: RsaLimits): PrivateKey {
+  const owned = pkcs8.slice()
+  const key = readOwnKey(owned)
+  const fault = 'key' in key ? rsaFault(key.key, limits) : undefined
+  if (fault !== undefined) throw new TypeError(`The private key cannot be used: ${fault}`)
+  const usable = schemes.filter(scheme => scheme.kind !== 'rsa-pkcs1' && fits(scheme, key))
+  if (usable.length === 0) throw new TypeError('The private key cannot be used: its parameters allow no signature scheme of TLS 1.3')
+  const signer = openKey(library, key, owned)
+  if ('point' in key && key.point !== undefined && !constantTimeEqual(key.point, signer.subjectPublicKey)) {
+    throw new TypeError('The private key cannot be used: it does not fit the public key beside it')
+  }
+  return {
+    schemes: usable.map(scheme => scheme.code),
+    spki: writePublicKey(key.algorithm, signer.subjectPublicKey),
+    sign(code, message) {
+      const scheme = usable.find(one => one.code === code)
+      if (scheme === undefined)
+        throw new TypeError(`This private key does not sign with the scheme 0x${code.toString(16).padStart(4, '0')}`)
+      return signer.sign(scheme, message)
+    },
+  }
+}
+
+/** In order of preference: small and fast signatures first, then what is left for old certificates. */
+const schemes: readonly Scheme[] = [
+  { code: 0x0403, kind: 'ecdsa', curve: 'secp256r1', hash: 'sha256' },
+  { code: 0x0807, kind: 'ed25519' },
+  { code: 0x0503, kind: 'ecdsa', curve: 'secp384r1', hash: 'sha384' },
+  { code: 0x0603, kind: 'ecdsa', curve: 'secp521r1', hash: 'sha512' },
+  { code: 0x0804, kind: 'rsa-pss', keyType: 'rsa', hash: 'sha256' },
+  { code: 0x0805, kind: 'rsa-pss', keyType: 'rsa', hash: 'sha384' },
+  { code: 0x0806, kind: 'rsa-pss', keyType: 'rsa', hash: 'sha512' },
+  { code: 0x0809, kind: 'rsa-pss', keyType: 'rsa-pss', hash: 'sha256' },
+  { code: 0x080a, kind: 'rsa-pss', keyType: 'rsa-pss', hash: 'sha384' },
+  { code: 0x080b, kind: 'rsa-pss', keyType: 'rsa-pss', hash: 'sha512' },
+  { code: 0x0401, kind: 'rsa-pkcs1', hash: 'sha256' },
+  { code: 0x0501, kind: 'rsa-pkcs1', hash: 'sha384' },
+  { code: 0x0601, kind: 'rsa-pkcs1', hash: 'sha512' },
+]
+
+const hashSizes: Readonly<Record<Hash['name'], number>> = { sha256: 32, sha384: 48, sha512: 64 }
+
+function fits(scheme: Scheme, key: KeyAlgorithm): boolean {
+  switch (scheme.kind) {
+    case 'ecdsa':
+      return key.type === 'ec' && key.curve === scheme.curve
+    case 'ed25519':
+      return key.type === 'ed25519'
+    case 'rsa-pkcs1':
+      return key.type === 'rsa'
+    case 'rsa-pss':
+      return key.type === scheme.keyType && (key.type === 'rsa' || allows(key, scheme.hash))
+  }
+}
+
+/** TLS takes one hash for both purposes and a salt of its length; a key's parameters may only narrow that (RFC 4055 §3.3). */
+function allows({ restriction }: Extract<KeyAlgorithm, { type: 'rsa-pss' }>, hash: Hash['name']): boolean {
+  if (restriction === undefined) return true
+  const name = hashOids[hash]
+  return restriction.hash === name && restriction.maskHash === name && restriction.saltLength <= hashSizes[hash]
+}
+
+/** The ceiling bounds what a verification costs; 16384 bits take longer than anyone has reason to wait. */
+const maximumRsaBits = 16384
+const maximumExponentBits = 33
+
+function rsaFault({ n, e }: RsaPublicKey, { minimumRsaBits }: RsaLimits): string | undefined {
+  if (n <= 0n || n % 2n === 0n) return 'the RSA modulus is not a positive odd number'
+  const bits = bitLength(n)
+  if (bits < minimumRsaBits) return `the RSA modulus has ${bits} bits, fewer than ${minimumRsaBits}`
+  if (bits > maximumRsaBits) return `the RSA modulus has ${bits} bits, more than ${maximumRsaBits}`
+  if (e < 3n || e % 2n === 0n || bitLength(e) > maximumExponentBits) {
+    return `the RSA exponent is not an odd number of 2 to ${maximumExponentBits} bits`
+  }
+  return undefined
+}
+
+function readOwnKey(pkcs8: Uint8Array): PrivateKeyInfo {
+  try {
+    return readPrivateKey(pkcs8)
+  } catch (cause) {
+    if (!(cause instanceof DecodeError)) throw cause
+    throw new TypeError(`The private key is not PKCS#8 that can be used: ${cause.message}`, { cause })
+  }
+}
+
+function openKey(library: SignatureLibrary, key: PrivateKeyInfo, pkcs8: Uint8Array): Signer {
+  try {
+    return library.signer(key, pkcs8)
+  } catch (cause) {
+    throw new TypeError(`The private key is not a valid ${key.type === 'ec' ? key.curve : key.type} key`, { cause })
+  }
+}
