@@ -11,7 +11,7 @@ import { type Answers, clientAnswers, serverAnswers } from './engine/answers.ts'
 import { asTlsError } from './engine/faults.ts'
 import { clientSettings, limitsOf, serverSettings, type WithCrypto } from './engine/options.ts'
 import { questionEvent } from './engine/questions.ts'
-import { alertName, type AlertName, alerts, TlsError } from './error.ts'
+import { type AlertName, alertName, alerts, TlsError } from './error.ts'
 import { Assembler } from './handshake/assembler.ts'
 import type { Role } from './handshake/auth.ts'
 import { clientHandshake } from './handshake/client.ts'
@@ -25,7 +25,16 @@ import { Protection } from './record/protection.ts'
 import { type IncomingRecord, RecordReader } from './record/reader.ts'
 import { RecordWriter } from './record/writer.ts'
 import { exportKeyingMaterial, trafficKey } from './schedule/key-schedule.ts'
-import type { ClientOptions, CommonOptions, Connection, ConnectionInfo, Limits, ServerConnection, ServerOptions, TlsEvent } from './types.ts'
+import type {
+  ClientOptions,
+  CommonOptions,
+  Connection,
+  ConnectionInfo,
+  Limits,
+  ServerConnection,
+  ServerOptions,
+  TlsEvent,
+} from './types.ts'
 import { toText } from './wire/bytes.ts'
 import { annotateMessage, nameOfMessage } from './wire/messages.ts'
 
@@ -130,7 +139,8 @@ export class Engine implements Connection {
 
   send(data: Uint8Array | readonly Uint8Array[]): number {
     const pieces = data instanceof Uint8Array ? [data] : data
-    if (!Array.isArray(pieces) || !pieces.every(piece => piece instanceof Uint8Array)) throw new TypeError('send takes a Uint8Array or a list of them')
+    if (!Array.isArray(pieces) || !pieces.every(piece => piece instanceof Uint8Array))
+      throw new TypeError('send takes a Uint8Array or a list of them')
     if (this.#failed) return 0
     const post = this.#connected('send')
     if (this.#endSent) throw new TypeError('send after end')
@@ -200,7 +210,9 @@ export class Engine implements Connection {
       return true
     }
     if (this.#inputEnded) {
-      throw new TlsError('truncated', `the transport ended ${this.#post ? "without the peer's close_notify" : 'during the handshake'}`, { origin: 'transport' })
+      throw new TlsError('truncated', `the transport ended ${this.#post ? "without the peer's close_notify" : 'during the handshake'}`, {
+        origin: 'transport',
+      })
     }
     return false
   }
@@ -209,7 +221,8 @@ export class Engine implements Connection {
     const { type, fragment } = record
     if (type === contentType.change_cipher_spec) return this.#takeChangeCipherSpec(fragment)
     if (type === contentType.handshake) return this.#assembler.push(fragment)
-    if (this.#assembler.pending) throw new TlsError('interleaved-message', `a record of type ${type} came in the middle of a handshake message`)
+    if (this.#assembler.pending)
+      throw new TlsError('interleaved-message', `a record of type ${type} came in the middle of a handshake message`)
     if (type === contentType.alert) return this.#takeAlert(fragment)
     if (!this.#post) throw new TlsError('unexpected-message', 'application data came during the handshake')
     if (fragment.length === 0) return
@@ -221,8 +234,10 @@ export class Engine implements Connection {
   #takeChangeCipherSpec(fragment: Uint8Array): void {
     this.#trace('in', 'change_cipher_spec', fragment)
     const mayCome = !this.#post && (this.#role === 'client' || this.#helloHeard)
-    if (!mayCome || fragment.length !== 1 || fragment[0] !== 1) throw new TlsError('change-cipher-spec', 'a change_cipher_spec that may not be here')
-    if (++this.#changeCipherSpecs > this.#limits.changeCipherSpecs) throw new TlsError('change-cipher-spec', 'too many change_cipher_spec records')
+    if (!mayCome || fragment.length !== 1 || fragment[0] !== 1)
+      throw new TlsError('change-cipher-spec', 'a change_cipher_spec that may not be here')
+    if (++this.#changeCipherSpecs > this.#limits.changeCipherSpecs)
+      throw new TlsError('change-cipher-spec', 'too many change_cipher_spec records')
   }
 
   /** RFC 9846 §6: the level says nothing; everything but these two is fatal. */

@@ -36,7 +36,8 @@ export function serverAnswers(options: WithCrypto<ServerOptions>): Answers {
       if (question.ask !== 'client-hello') return acceptCommon(question, value)
       const answered = { ...current, ...answerToClientHello(value) }
       const settings = serverSettings(answered)
-      if (settings.identities.length === 0) throw new TypeError('the answer to client-hello holds no identity; refuse() ends the connection')
+      if (settings.identities.length === 0)
+        throw new TypeError('the answer to client-hello holds no identity; refuse() ends the connection')
       current = answered
       return settings
     },

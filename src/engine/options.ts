@@ -57,7 +57,8 @@ const defaultLimits: Limits = {
 
 function commonSettings(options: WithCrypto<CommonOptions>): CommonSettings {
   const { crypto, keyLog } = options
-  if (typeof crypto?.random !== 'function') throw new TypeError('crypto is a CryptoProvider: createNobleProvider or createNodeProvider makes one')
+  if (typeof crypto?.random !== 'function')
+    throw new TypeError('crypto is a CryptoProvider: createNobleProvider or createNodeProvider makes one')
   if (options.trust && !options.now) throw new TypeError('trust needs a clock: give now, milliseconds since 1970')
   const verifiers = signatureVerifiers(crypto, options.signatureSchemes)
   return {
@@ -75,7 +76,11 @@ function commonSettings(options: WithCrypto<CommonOptions>): CommonSettings {
 }
 
 /** Those of `available` that `names` names, in the order of `names`; all of them where no names are given. */
-function chosen<T extends CipherSuite | KeyExchange>(option: string, names: readonly string[] | undefined, available: readonly T[]): readonly T[] {
+function chosen<T extends CipherSuite | KeyExchange>(
+  option: string,
+  names: readonly string[] | undefined,
+  available: readonly T[],
+): readonly T[] {
   if (names === undefined) return available
   if (names.length === 0) throw new TypeError(`${option} is empty`)
   return unique(option, names).map(name => {
@@ -92,11 +97,17 @@ function signatureVerifiers(crypto: CryptoProvider, names: readonly string[] | u
     const found = available.find(each => each.scheme === scheme)
     if (found) return found
     const name = signatureSchemeNames.get(scheme)
-    throw new TypeError(`signatureSchemes: ${name} is ${certificatesOnly(scheme) ? 'for certificates only' : 'not provided'} (RFC 9846 §4.3.3)`)
+    throw new TypeError(
+      `signatureSchemes: ${name} is ${certificatesOnly(scheme) ? 'for certificates only' : 'not provided'} (RFC 9846 §4.3.3)`,
+    )
   })
 }
 
-function certificateSchemes(crypto: CryptoProvider, names: readonly string[] | undefined, verifiers: readonly SignatureVerifier[]): readonly CodePoint[] {
+function certificateSchemes(
+  crypto: CryptoProvider,
+  names: readonly string[] | undefined,
+  verifiers: readonly SignatureVerifier[],
+): readonly CodePoint[] {
   if (names !== undefined) return schemes('certificateSignatureSchemes', names)
   const extra = crypto.verifiers.filter(each => certificatesOnly(each.scheme))
   return [...verifiers, ...extra].map(each => each.scheme)
@@ -140,7 +151,8 @@ function protocolName(name: string): Uint8Array {
 function checkIdentity(identity: Identity | null | undefined, option: string): void {
   if (identity === undefined || identity === null) return
   if (!Array.isArray(identity.chain) || identity.chain.length === 0) throw new TypeError(`${option}.chain holds at least one certificate`)
-  if (!identity.chain.every(each => each instanceof Uint8Array && each.length > 0)) throw new TypeError(`${option}.chain holds DER certificates`)
+  if (!identity.chain.every(each => each instanceof Uint8Array && each.length > 0))
+    throw new TypeError(`${option}.chain holds DER certificates`)
   if (!Array.isArray(identity.key?.schemes)) throw new TypeError(`${option}.key is a PrivateKey with its signature schemes`)
 }
 
