@@ -1,10 +1,13 @@
 /** The providers under test, and what they have by name. */
 import { randomBytes } from 'node:crypto'
 import { createNobleProvider } from '../../src/crypto/noble.ts'
-
+import { createNodeProvider } from '../../src/crypto/node.ts'
 import type { CipherSuite, CryptoProvider, Hash } from '../../src/crypto/provider.ts'
 
-export const providers: readonly CryptoProvider[] = [createNobleProvider({ random: size => new Uint8Array(randomBytes(size)) })]
+export const providers: readonly CryptoProvider[] = [
+  createNobleProvider({ random: size => new Uint8Array(randomBytes(size)) }),
+  createNodeProvider(),
+]
 
 export function suiteOf(provider: CryptoProvider, name: string): CipherSuite {
   const suite = provider.cipherSuites.find(candidate => candidate.name === name)
