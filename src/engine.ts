@@ -116,7 +116,7 @@ export class Engine implements Connection {
       if (this.pendingInput > this.#limits.inputBytes) {
         throw new TlsError('input-overflow', `${this.pendingInput} bytes of input wait, more than limits.inputBytes`)
       }
-      this.#reader.push(chunk)
+      this.#reader.push(plain(chunk))
     })
     this.#advance()
   }
@@ -209,12 +209,14 @@ export class Engine implements Connection {
       this.#take(record)
       return true
     }
-    if (this.#inputEnded) {
-      throw new TlsError('truncated', `the transport ended ${this.#post ? "without the peer's close_notify" : 'during the handshake'}`, {
-        origin: 'transport',
-      })
-    }
+    if (this.#inputEnded) throw this.#truncation()
     return false
+  }
+
+  #truncation(): TlsError {
+    const when = this.#post ? "without the peer's close_notify" : 'during the handshake'
+    const where = this.#reader.midRecord || this.#assembler.pending ? ', in the middle of a record or message' : ''
+    return new TlsError('truncated', `the transport ended ${when}${where}`, { origin: 'transport' })
   }
 
   #take(record: IncomingRecord): void {
@@ -223,6 +225,7 @@ export class Engine implements Connection {
     if (type === contentType.handshake) return this.#assembler.push(fragment)
     if (this.#assembler.pending)
       throw new TlsError('interleaved-message', `a record of type ${type} came in the middle of a handshake message`)
+    if (type === contentType.change_cipher_spec) return this.#takeChangeCipherSpec(fragment)
     if (type === contentType.alert) return this.#takeAlert(fragment)
     if (!this.#post) throw new TlsError('unexpected-message', 'application data came during the handshake')
     if (fragment.length === 0) return
@@ -431,6 +434,11 @@ function describe(established: Established): ConnectionInfo {
     resumed: false,
     retried,
   }
+}
+
+/** A Node Buffer is seen as what it is made of: its `slice` shares memory, and none may come out of the surface. */
+function plain(chunk: Uint8Array): Uint8Array {
+  return chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }
 
 /** AlertLevel. */
