@@ -29,10 +29,10 @@ export function loadIdentity(options: {
   readonly crypto: CryptoProvider
 }): Identity {
   const chain = certificateList(options.cert)
-  const certificates = chain.map((der, i) => parseOwn(der, i))
+  const certificates = chain.map((der, i) => parseOwn(der, `certificate ${i}`))
   const key = options.crypto.importPrivateKey(privateKeyToPkcs8(options.key))
   const [leaf] = certificates
-  if (!leaf) throw new TypeError('there is no certificate: expected DER, or PEM with "-----BEGIN CERTIFICATE-----"')
+  if (!leaf) throw new TypeError('an identity needs at least one certificate')
   const { spki } = key
   if (spki && !equal(spki, leaf.publicKey.raw)) throw new TypeError(mismatch(spki, leaf, certificates))
   return { chain, key }
@@ -56,17 +56,18 @@ export function privateKeyToPkcs8(key: string | Uint8Array): Uint8Array {
 export function certificateList(source: string | Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
   if (source instanceof Uint8Array) return [source]
   if (typeof source !== 'string') return source
-  return decodePem(source)
-    .filter(({ label }) => label === 'CERTIFICATE')
-    .map(({ bytes }) => bytes)
+  const blocks = decodePem(source).filter(({ label }) => label === 'CERTIFICATE')
+  if (blocks.length === 0) throw new TypeError('there is no certificate: expected PEM with "-----BEGIN CERTIFICATE-----"')
+  return blocks.map(({ bytes }) => bytes)
 }
 
-function parseOwn(der: Uint8Array, position: number): Certificate {
+/** As `parseCertificate`, for the caller's own: what is wrong becomes a `TypeError` that begins with `name`. */
+export function parseOwn(der: Uint8Array, name: string): Certificate {
   try {
     return parseCertificate(der)
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    throw new TypeError(`certificate ${position} is malformed: ${error.message}`, { cause: error })
+    throw new TypeError(`${name} is malformed: ${error.message}`, { cause: error })
   }
 }
 

@@ -1,0 +1,11 @@
+/** Certificates: whom to believe, and what to prove oneself with. */
+export type { TrustStore, VerifiedPeer, VerifyRequest } from '../types.ts'
+export { type Certificate, describeSubject, parseCertificate } from './certificate.ts'
+export { nameToText } from './distinguished-name.ts'
+export type { BasicConstraints, Extensions, KeyUsage, SubjectAltName } from './extensions.ts'
+export { loadIdentity, privateKeyToPkcs8 } from './keys.ts'
+export { type ReferenceName, referenceName } from './names.ts'
+export type { PathLimits } from './path.ts'
+export { decodePem, encodePem, type PemBlock } from './pem.ts'
+export { createTrustStore, type TrustStoreOptions } from './trust.ts'
+export { acceptWithoutVerification, isVerifiedPeer } from './verdict.ts'
