@@ -1,5 +1,5 @@
 /** TLS over TCP, in one call for each role. */
-import { connect, createServer as createNetServer, type Server } from 'node:net'
+import { createServer as createNetServer, type Server, Socket } from 'node:net'
 import { createServer } from '../engine.ts'
 import type { ClientOptions, ServerOptions } from '../types.ts'
 import { TlsStream, type TlsStreamOptions, withDefaults } from './stream.ts'
@@ -20,8 +20,11 @@ export interface ServeOptions extends ServerOptions, TlsStreamOptions {
 /** Connects to `host`:`port`. The stream can be written to at once; `connected()` tells when and what was agreed. */
 export function connectTls(options: ConnectOptions): TlsStream {
   const { host, port, serverName = host, ...rest } = options
-  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true })
-  return TlsStream.client(socket, { ...rest, serverName })
+  const socket = new Socket({ allowHalfOpen: true }).setNoDelay(true)
+  // The stream first: a mistake in the options must not leave a socket behind.
+  const stream = TlsStream.client(socket, { ...rest, serverName })
+  socket.connect({ host, port })
+  return stream
 }
 
 /** A TCP server that calls `onConnection` for each finished handshake; `listen()` and `close()` are the caller's. */

@@ -31,6 +31,9 @@ type Done = (error?: Error | null) => void
 export class TlsStream extends Duplex {
   /** What was given to carry the bytes: for its addresses. Reading or writing it breaks the connection. */
   readonly transport: Duplex
+  /** Bytes of application data that were received, and that the connection has taken to send. */
+  bytesRead = 0
+  bytesWritten = 0
   readonly #connection: Connection
   readonly #wire: Transport
   readonly #options: TlsStreamOptions
@@ -140,7 +143,8 @@ export class TlsStream extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     clearTimeout(this.#timer)
     const inOrder = this.#ended && this.#peerEnded
-    if (!inOrder && this.#failure === undefined) this.#connection.abort()
+    // A connection that was cut must not look like one that ended: user_canceled goes with a close_notify, so it is for handshakes only.
+    if (!inOrder && this.#failure === undefined) this.#connection.abort(this.info === undefined ? 'user_canceled' : 'internal_error')
     this.#flush()
     this.#wire.close(this.#options.closeTimeout ?? 2_000)
     const reason = error ?? new Error('the stream was destroyed')
@@ -196,6 +200,7 @@ export class TlsStream extends Duplex {
         break
       case 'data':
         this.#wanted = false
+        this.bytesRead += event.data.length
         // A copy: the view is valid until the next poll, the reader's buffer holds it for as long as it likes.
         if (this.push(Buffer.from(event.data))) this.#wanted = true
         break
@@ -232,6 +237,7 @@ export class TlsStream extends Duplex {
     if (this.destroyed || this.#unsent.length === 0 || this.info === undefined || this.#wire.blocked) return false
     const taken = this.#connection.send(this.#unsent)
     this.#unsent = withoutFirst(this.#unsent, taken)
+    this.bytesWritten += taken
     return taken > 0
   }
 

@@ -121,7 +121,9 @@ export class Transport {
   }
 }
 
+/** Where every address of a host failed, Node's AggregateError has a code but no message: the first address speaks for all. */
 function asFault(error: Error & { code?: unknown }): TransportError {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error
   const code = typeof error.code === 'string' ? error.code : 'ERR_TRANSPORT'
-  return new TransportError(code, `the transport failed: ${error.message || code}`, { cause: error })
+  return new TransportError(code, `the transport failed: ${(first instanceof Error && first.message) || code}`, { cause: error })
 }
