@@ -84,7 +84,7 @@ export class DerReader {
     const found = this.#octet()
     if (tag !== undefined && found !== tag) throw this.#wrong(`${tagName(tag)} wanted, ${tagName(found)} found`)
     if ((found & 0x1f) === 0x1f) throw this.#wrong('a tag number above 30')
-    if (found === 0) throw this.#wrong('an end-of-contents marker')
+    if ((found & 0xdf) === 0) throw this.#wrong('tag number 0, which only marks an end of contents')
     const from = this.#position
     this.#position++
     const length = this.#length()
