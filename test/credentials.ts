@@ -1,10 +1,10 @@
 /** Certificates for tests, minted on the spot. */
 import type { CryptoProvider } from '../src/crypto/provider.ts'
-import { mintAuthority } from '../src/testing/certificates.ts'
+import { type MintedKey, mintAuthority } from '../src/testing/certificates.ts'
 import type { Identity, TrustStore } from '../src/types.ts'
 import { createTrustStore } from '../src/x509/index.ts'
 
-export type KeyType = Parameters<typeof mintAuthority>[0]['key']
+export type KeyType = MintedKey
 
 export interface Credentials {
   /** A moment at which the certificates are valid. */
