@@ -1,7 +1,7 @@
 /** Every question: answered at once, later, refused, answered twice, answered wrongly, and left while the transport closes. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { PrivateKey } from '../../src/crypto/provider.ts'
-import type { ClientOptions, Identity, Question, ServerOptions } from '../../src/types.ts'
+import type { ClientOptions, CommonOptions, Identity, Question, ServerOptions } from '../../src/types.ts'
 import { acceptWithoutVerification } from '../../src/x509/index.ts'
 import { type Credentials, credentials } from '../credentials.ts'
 import type { Pair, Side } from '../pair.ts'
@@ -128,11 +128,11 @@ describe.each(providers())('on the provider $name', provider => {
     ): { pair: Pair; side: Side; question: Question; scenario: Scenario } => {
       const scenario = scenarios().find(each => each.name === name)
       if (!scenario) throw new Error(`no scenario ${name}`)
-      const own = (role: 'client' | 'server') => ({ ...scenario[role], ...(scenario.asked === role ? more : {}) })
-      const blank = { trust: undefined, identity: undefined }
+      const blank = withoutDefaults({ trust: undefined, identity: undefined })
+      const moreFor = (role: 'client' | 'server') => (scenario.asked === role ? more : {})
       const pair = pairOf(provider, minted, {
-        client: { ...withoutDefaults(blank), ...own('client') },
-        server: { ...withoutDefaults(blank), ...own('server') },
+        client: { ...blank, ...scenario.client, ...moreFor('client') },
+        server: { ...blank, ...scenario.server, ...moreFor('server') },
       }).run()
       const side = pair[scenario.asked]
       const question = side.events.find(event => event.type === scenario.type)
