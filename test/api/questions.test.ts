@@ -123,9 +123,7 @@ describe.each(providers())('on the provider $name', provider => {
   ]
   describe.each([...names, "sign, with the server's key", "sign, with the client's key"])('%s', name => {
     /** A fresh pair, run until the question is open; nobody answers yet. */
-    const open = (
-      more: Partial<ClientOptions & ServerOptions> = {},
-    ): { pair: Pair; side: Side; question: Question; scenario: Scenario } => {
+    const open = (more: Partial<CommonOptions> = {}): { pair: Pair; side: Side; question: Question; scenario: Scenario } => {
       const scenario = scenarios().find(each => each.name === name)
       if (!scenario) throw new Error(`no scenario ${name}`)
       const blank = withoutDefaults({ trust: undefined, identity: undefined })
