@@ -17,10 +17,10 @@ import {
   verify,
 } from 'node:crypto'
 import { type DiffieHellmanGroup, diffieHellmanGroup, SECP256R1, SECP384R1, SECP521R1, X25519, x25519MlKem768 } from './key-exchange.ts'
-import type { PrivateKeyInfo } from './pkcs8.ts'
+import { type PrivateKeyInfo, writePrivateKey } from './pkcs8.ts'
 import type { AeadKey, CodePoint, CryptoProvider, Hash, Hasher, KeyPair } from './provider.ts'
 import { defaultRsaLimits, importPrivateKey, type RsaLimits, type Scheme, type SignatureLibrary, signatureVerifiers } from './signatures.ts'
-import { coordinateSize, writeRsaPublicKey } from './spki.ts'
+import { writeRsaPublicKey } from './spki.ts'
 import { cipherSuites, TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256 } from './suites.ts'
 
 /** The provider `node`. AES-GCM comes first: processors have instructions for it. */
@@ -136,18 +136,21 @@ export function nodeGroups(): NodeGroups {
       generate: () => x25519Pair(generateKeyPairSync('x25519').privateKey),
       pairOf: raw => x25519Pair(createPrivateKey({ key: Buffer.concat([x25519Pkcs8, raw]), format: 'der', type: 'pkcs8' })),
     }),
-    secp256r1: curveGroup(SECP256R1, 'prime256v1'),
-    secp384r1: curveGroup(SECP384R1, 'secp384r1'),
-    secp521r1: curveGroup(SECP521R1, 'secp521r1'),
+    secp256r1: curveGroup(SECP256R1, curveNames.secp256r1),
+    secp384r1: curveGroup(SECP384R1, curveNames.secp384r1),
+    secp521r1: curveGroup(SECP521R1, curveNames.secp521r1),
   }
 }
+
+/** OpenSSL's names. */
+const curveNames = { secp256r1: 'prime256v1', secp384r1: 'secp384r1', secp521r1: 'secp521r1' } as const
 
 /** The DER of a PKCS#8 X25519 key (RFC 8410 §7) up to its 32 octets. */
 const x25519Pkcs8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
 function x25519Pair(privateKey: KeyObject): KeyPair {
   return {
-    share: rawPublicKey(privateKey, 32),
+    share: rawPublicKey(privateKey),
     agree(peer) {
       const jwk = { kty: 'OKP', crv: 'X25519', x: view(peer).toString('base64url') }
       const secret = plain(diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) }))
@@ -158,19 +161,16 @@ function x25519Pair(privateKey: KeyObject): KeyPair {
   }
 }
 
-/** OpenSSL checks that the peer's point lies on the curve. */
 function curveGroup(group: CodePoint, curve: string): DiffieHellmanGroup {
-  return diffieHellmanGroup(group, {
-    generate() {
-      const pair = createECDH(curve)
-      return { share: plain(pair.generateKeys()), agree: peer => plain(pair.computeSecret(peer)) }
-    },
-    pairOf(privateKey) {
-      const pair = createECDH(curve)
-      pair.setPrivateKey(privateKey)
-      return { share: plain(pair.getPublicKey()), agree: peer => plain(pair.computeSecret(peer)) }
-    },
-  })
+  return diffieHellmanGroup(group, { generate: () => curvePair(curve), pairOf: privateKey => curvePair(curve, privateKey) })
+}
+
+/** Throws where the private key is not between 1 and the curve's order; `agree`, where the peer's point is not on the curve. */
+function curvePair(curve: string, privateKey?: Uint8Array): KeyPair {
+  const pair = createECDH(curve)
+  if (privateKey === undefined) pair.generateKeys()
+  else pair.setPrivateKey(privateKey)
+  return { share: plain(pair.getPublicKey()), agree: peer => plain(pair.computeSecret(peer)) }
 }
 
 // ── Signatures ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,8 +180,8 @@ const signatures: SignatureLibrary = {
     const key = createPublicKey({ key: view(spki), format: 'der', type: 'spki' })
     return verify(digestOf(scheme), message, { key, ...paddingOf(scheme) }, signature)
   },
-  signer(info, pkcs8) {
-    const key = createPrivateKey({ key: view(pkcs8), format: 'der', type: 'pkcs8' })
+  signer(info) {
+    const key = createPrivateKey({ key: view(writePrivateKey(info)), format: 'der', type: 'pkcs8' })
     return {
       subjectPublicKey: subjectPublicKey(info, key),
       sign: (scheme, message) => plain(sign(digestOf(scheme), message, { key, ...paddingOf(scheme) })),
@@ -210,15 +210,15 @@ function subjectPublicKey(info: PrivateKeyInfo, key: KeyObject): Uint8Array {
     case 'rsa-pss':
       return writeRsaPublicKey(info.key)
     case 'ec':
-      return rawPublicKey(key, 1 + 2 * coordinateSize[info.curve])
+      return curvePair(curveNames[info.curve], info.secret).share
     case 'ed25519':
-      return rawPublicKey(key, 32)
+      return rawPublicKey(key)
   }
 }
 
-/** A public key's last `size` octets in a SubjectPublicKeyInfo: the whole of it, where it is a point. */
-function rawPublicKey(privateKey: KeyObject, size: number): Uint8Array {
-  return plain(createPublicKey(privateKey).export({ format: 'der', type: 'spki' })).slice(-size)
+/** The 32 octets of an X25519 or Ed25519 key, which end its SubjectPublicKeyInfo. */
+function rawPublicKey(privateKey: KeyObject): Uint8Array {
+  return plain(createPublicKey(privateKey).export({ format: 'der', type: 'spki' })).slice(-32)
 }
 
 // ── Node's Buffer stays inside ──────────────────────────────────────────────────────────────────────────────────────

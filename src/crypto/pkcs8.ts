@@ -1,5 +1,5 @@
-/** Private keys in PKCS#8 (RFC 5958), read strictly. */
-import { bitString, constructedTag, contextTag, integer, octetString, readDer, sequence } from '../wire/der.ts'
+/** Private keys in PKCS#8 (RFC 5958): read strictly, and written. */
+import { bitString, constructedTag, contextTag, encode, integer, octetString, readDer, sequence, tags } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
 import type { RsaPrivateKey } from './rsa.ts'
 import { type CurveName, coordinateSize, type KeyAlgorithm, readCurve, readKeyAlgorithm } from './spki.ts'
@@ -7,7 +7,11 @@ import { type CurveName, coordinateSize, type KeyAlgorithm, readCurve, readKeyAl
 /** `algorithm` is the DER of its AlgorithmIdentifier, which the public key shares. */
 export type PrivateKeyInfo = { readonly algorithm: Uint8Array } & (RsaPrivateKeyInfo | CurvePrivateKeyInfo)
 
-export type RsaPrivateKeyInfo = Extract<KeyAlgorithm, { type: 'rsa' | 'rsa-pss' }> & { readonly key: RsaPrivateKey }
+export type RsaPrivateKeyInfo = Extract<KeyAlgorithm, { type: 'rsa' | 'rsa-pss' }> & {
+  readonly key: RsaPrivateKey
+  /** The DER of RSAPrivateKey, which has the private exponent too. */
+  readonly encoded: Uint8Array
+}
 
 export type CurvePrivateKeyInfo = Extract<KeyAlgorithm, { type: 'ec' | 'ed25519' }> & {
   /** The scalar at the length of the curve's order, or Ed25519's seed. */
@@ -33,11 +37,32 @@ export function readPrivateKey(pkcs8: Uint8Array): PrivateKeyInfo {
   }
 }
 
+/** The key alone, as every library reads it: version 0, without attributes, without a public key that might not fit. */
+export function writePrivateKey(info: PrivateKeyInfo): Uint8Array {
+  return encode(tags.sequence, smallInteger(0), info.algorithm, encode(tags.octetString, writeKey(info)))
+}
+
+function writeKey(info: PrivateKeyInfo): Uint8Array {
+  switch (info.type) {
+    case 'rsa':
+    case 'rsa-pss':
+      return info.encoded
+    case 'ec':
+      return encode(tags.sequence, smallInteger(1), encode(tags.octetString, info.secret))
+    case 'ed25519':
+      return encode(tags.octetString, info.secret)
+  }
+}
+
+function smallInteger(value: number): Uint8Array {
+  return encode(tags.integer, Uint8Array.of(value))
+}
+
 function readKey(algorithm: KeyAlgorithm, privateKey: Uint8Array, point: Uint8Array | undefined): RsaPrivateKeyInfo | CurvePrivateKeyInfo {
   switch (algorithm.type) {
     case 'rsa':
     case 'rsa-pss':
-      return { ...algorithm, key: readRsaPrivateKey(privateKey) }
+      return { ...algorithm, key: readRsaPrivateKey(privateKey), encoded: privateKey }
     case 'ec':
       return { ...algorithm, ...readEcPrivateKey(privateKey, algorithm.curve, point) }
     case 'ed25519': {

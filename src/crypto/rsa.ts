@@ -71,9 +71,9 @@ export function signPss(
   return numberToBytesBE(signature, byteLength(key.n))
 }
 
-/** Whether a PSS signature with `hash` fits into the modulus at all (§9.1.1, step 3). */
-export function hasRoomForPss(key: RsaPublicKey, hash: Hash): boolean {
-  return Math.ceil((bitLength(key.n) - 1) / 8) >= 2 * hash.size + 2
+/** Whether a PSS signature with a hash of `hashSize` bytes fits into the modulus at all (§9.1.1, step 3). */
+export function hasRoomForPss(key: RsaPublicKey, hashSize: number): boolean {
+  return Math.ceil((bitLength(key.n) - 1) / 8) >= 2 * hashSize + 2
 }
 
 export function bitLength(value: bigint): number {
@@ -81,7 +81,7 @@ export function bitLength(value: bigint): number {
   return value === 0n ? 0 : (hex.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(hex.slice(0, 1), 16)))
 }
 
-function byteLength(value: bigint): number {
+export function byteLength(value: bigint): number {
   return Math.ceil(bitLength(value) / 8)
 }
 

@@ -6,7 +6,7 @@ import { DecodeError } from '../wire/error.ts'
 import { constantTimeEqual } from './constant-time.ts'
 import { type PrivateKeyInfo, readPrivateKey } from './pkcs8.ts'
 import type { CodePoint, Hash, PrivateKey, SignatureVerifier } from './provider.ts'
-import { bitLength, type RsaPublicKey } from './rsa.ts'
+import { bitLength, byteLength, hasRoomForPss, type RsaPublicKey } from './rsa.ts'
 import { type CurveName, hashOids, type KeyAlgorithm, type PublicKey, readPublicKey, writePublicKey } from './spki.ts'
 
 export type Scheme = { readonly code: CodePoint } & (
@@ -21,8 +21,8 @@ export type Scheme = { readonly code: CodePoint } & (
 export interface SignatureLibrary {
   /** `key` is one that `scheme` may use; `spki` is where it was read from. May throw anything for a malformed key or signature. */
   verify(scheme: Scheme, key: PublicKey, spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
-  /** A signer for a key that was read from `pkcs8`. May throw anything where the key is not usable. */
-  signer(key: PrivateKeyInfo, pkcs8: Uint8Array): Signer
+  /** May throw anything where the key is not valid. */
+  signer(key: PrivateKeyInfo): Signer
 }
 
 export interface Signer {
@@ -46,7 +46,8 @@ export function signatureVerifiers(library: SignatureLibrary, limits: RsaLimits)
     verify(spki, message, signature) {
       try {
         const key = readPublicKey(spki)
-        if (!fits(scheme, key) || ('key' in key && rsaFault(key.key, limits) !== undefined)) return false
+        if (!fits(scheme, key)) return false
+        if ('key' in key && (rsaFault(key.key, limits) !== undefined || signature.length !== byteLength(key.key.n))) return false
         return library.verify(scheme, key, spki, message, signature)
       } catch {
         // A malformed key or signature; no library tells that apart from a failure of its own.
@@ -58,13 +59,12 @@ export function signatureVerifiers(library: SignatureLibrary, limits: RsaLimits)
 
 /** Throws `TypeError` that names what is wrong with the key. */
 export function importPrivateKey(pkcs8: Uint8Array, library: SignatureLibrary, limits: RsaLimits): PrivateKey {
-  const owned = pkcs8.slice()
-  const key = readOwnKey(owned)
+  const key = readOwnKey(pkcs8.slice())
   const fault = 'key' in key ? rsaFault(key.key, limits) : undefined
   if (fault !== undefined) throw new TypeError(`The private key cannot be used: ${fault}`)
-  const usable = schemes.filter(scheme => scheme.kind !== 'rsa-pkcs1' && fits(scheme, key))
+  const usable = schemes.filter(scheme => fits(scheme, key) && signsInHandshakes(scheme, key))
   if (usable.length === 0) throw new TypeError('The private key cannot be used: its parameters allow no signature scheme of TLS 1.3')
-  const signer = openKey(library, key, owned)
+  const signer = openKey(library, key)
   if ('point' in key && key.point !== undefined && !constantTimeEqual(key.point, signer.subjectPublicKey)) {
     throw new TypeError('The private key cannot be used: it does not fit the public key beside it')
   }
@@ -112,6 +112,11 @@ function fits(scheme: Scheme, key: KeyAlgorithm): boolean {
   }
 }
 
+function signsInHandshakes(scheme: Scheme, key: PrivateKeyInfo): boolean {
+  if (scheme.kind === 'rsa-pss') return 'key' in key && hasRoomForPss(key.key, hashSizes[scheme.hash])
+  return scheme.kind !== 'rsa-pkcs1'
+}
+
 /** TLS takes one hash for both purposes and a salt of its length; a key's parameters may only narrow that (RFC 4055 §3.3). */
 function allows({ restriction }: Extract<KeyAlgorithm, { type: 'rsa-pss' }>, hash: Hash['name']): boolean {
   if (restriction === undefined) return true
@@ -143,9 +148,9 @@ function readOwnKey(pkcs8: Uint8Array): PrivateKeyInfo {
   }
 }
 
-function openKey(library: SignatureLibrary, key: PrivateKeyInfo, pkcs8: Uint8Array): Signer {
+function openKey(library: SignatureLibrary, key: PrivateKeyInfo): Signer {
   try {
-    return library.signer(key, pkcs8)
+    return library.signer(key)
   } catch (cause) {
     throw new TypeError(`The private key is not a valid ${key.type === 'ec' ? key.curve : key.type} key`, { cause })
   }
