@@ -136,11 +136,12 @@ function readBasicConstraints(value: DerValue): BasicConstraints {
   return { ca: flag !== undefined && boolean(flag), pathLength: length && smallInteger(length) }
 }
 
+/** At least one bit is set (RFC 5280 §4.2.1.3). Zeros may follow the last one, against X.690 §11.2.2: roots in use have them. */
 function readKeyUsage(value: DerValue): Set<KeyUsage> {
-  const { bytes, unused } = bits(value)
-  // A list of named bits ends with its last 1 (X.690 §11.2.2), and at least one is set (RFC 5280 §4.2.1.3).
-  if ((((bytes.at(-1) ?? 0) >> unused) & 1) === 0) throw wrong('keyUsage is empty or not in its shortest form', value)
-  return new Set(keyUsages.filter((_, i) => ((bytes[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0))
+  const { bytes } = bits(value)
+  const usages = new Set(keyUsages.filter((_, i) => ((bytes[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0))
+  if (usages.size === 0) throw wrong('keyUsage without a usage', value)
+  return usages
 }
 
 function readExtendedKeyUsage(value: DerValue): Set<string> {

@@ -10,37 +10,31 @@ export function acceptWithoutVerification(chain: readonly Uint8Array[]): Verifie
   const [leaf, ...rest] = chain
   if (!leaf) throw new TypeError('a chain has at least one certificate')
   const certificate = readCertificate(leaf, 'certificate 0')
-  return new Verdict(chain, certificate, [describeSubject(certificate), ...rest.map(subjectOrNote)], false)
+  return verdict(chain, certificate, [describeSubject(certificate), ...rest.map(subjectOrNote)], false)
 }
 
 /** The verdict of a trust store that found every rule kept. */
 export function verifiedPeer(chain: readonly Uint8Array[], certificates: readonly [Certificate, ...Certificate[]]): VerifiedPeer {
-  return new Verdict(chain, certificates[0], certificates.map(describeSubject), true)
+  return verdict(chain, certificates[0], certificates.map(describeSubject), true)
 }
 
 /** Whether `value` was made by a trust store or by `acceptWithoutVerification`; a look-alike is not. */
 export function isVerifiedPeer(value: unknown): value is VerifiedPeer {
-  return Verdict.made(value)
+  return typeof value === 'object' && value !== null && verdicts.has(value)
 }
 
-class Verdict implements VerifiedPeer {
-  readonly chain: readonly Uint8Array[]
-  readonly spki: Uint8Array
-  readonly subjects: readonly string[]
-  readonly verified: boolean
-  readonly #brand = true
+/** A class would lend its constructor to whoever has an instance. */
+const verdicts = new WeakSet<object>()
 
-  constructor(chain: readonly Uint8Array[], leaf: Certificate, subjects: readonly string[], verified: boolean) {
-    this.chain = Object.freeze([...chain])
-    this.spki = leaf.publicKey.raw
-    this.subjects = Object.freeze([...subjects])
-    this.verified = verified
-    Object.freeze(this)
-  }
-
-  static made(value: unknown): value is Verdict {
-    return typeof value === 'object' && value !== null && #brand in value && value.#brand
-  }
+function verdict(chain: readonly Uint8Array[], leaf: Certificate, subjects: string[], verified: boolean): VerifiedPeer {
+  const made = Object.freeze({
+    chain: Object.freeze([...chain]),
+    spki: leaf.publicKey.raw,
+    subjects: Object.freeze(subjects),
+    verified,
+  })
+  verdicts.add(made)
+  return made
 }
 
 function subjectOrNote(bytes: Uint8Array): string {
