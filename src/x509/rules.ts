@@ -36,7 +36,7 @@ export function rootLink(certificate: Certificate): Link {
   return { certificate, name: `root (${describeSubject(certificate)})`, anchor: true }
 }
 
-/** The rules for the end entity. */
+/** The rules for the end entity, those of RFC 9846 §4.5.2.2 among them: version 3, and a key that may sign. */
 export function leafProblem(leaf: Link, circumstances: Circumstances): Problem | undefined {
   const { extensions, publicKey, version } = leaf.certificate
   const { keyUsage } = extensions
