@@ -1,6 +1,7 @@
-/** X25519 and the curves P-256, P-384 and P-521 by @noble/curves. */
+/** X25519 and the curves P-256, P-384 and P-521 on @noble/curves. */
+
+import type { MontgomeryECDH } from '@noble/curves/abstract/montgomery.js'
 import type { ECDSA } from '@noble/curves/abstract/weierstrass.js'
-import { x25519 } from '@noble/curves/ed25519.js'
 import { type DiffieHellmanGroup, diffieHellmanGroup, SECP256R1, SECP384R1, SECP521R1, X25519 } from '../key-exchange.ts'
 import type { CodePoint, KeyPair } from '../provider.ts'
 import type { Curves } from './curves.ts'
@@ -14,20 +15,25 @@ export interface NobleGroups {
 
 export function nobleGroups(curves: Curves, random: (size: number) => Uint8Array): NobleGroups {
   return {
-    x25519: diffieHellmanGroup(X25519, { generate: () => x25519Pair(random(32).slice()), pairOf: key => x25519Pair(key.slice()) }),
+    x25519: x25519Group(curves.x25519, random),
     secp256r1: curveGroup(SECP256R1, curves.secp256r1, random),
     secp384r1: curveGroup(SECP384R1, curves.secp384r1, random),
     secp521r1: curveGroup(SECP521R1, curves.secp521r1, random),
   }
 }
 
-/** Takes `privateKey` over, and erases it once it has served. */
-function x25519Pair(privateKey: Uint8Array): KeyPair {
-  return {
-    share: x25519.getPublicKey(privateKey),
-    // noble refuses the points of small order, which are those that end at zero.
-    agree: peer => erasing(privateKey, () => x25519.getSharedSecret(privateKey, peer)),
+function x25519Group(x25519: MontgomeryECDH, random: (size: number) => Uint8Array): DiffieHellmanGroup {
+  function pairOf(privateKey: Uint8Array): KeyPair {
+    return {
+      share: x25519.getPublicKey(privateKey),
+      // noble refuses the points of small order, which are those that end at zero.
+      agree: peer => erasing(privateKey, () => x25519.getSharedSecret(privateKey, peer)),
+    }
   }
+  return diffieHellmanGroup(X25519, {
+    generate: () => pairOf(random(32).slice()),
+    pairOf: privateKey => pairOf(privateKey.slice()),
+  })
 }
 
 function curveGroup(group: CodePoint, curve: ECDSA, random: (size: number) => Uint8Array): DiffieHellmanGroup {
@@ -44,6 +50,7 @@ function curveGroup(group: CodePoint, curve: ECDSA, random: (size: number) => Ui
   })
 }
 
+/** Erases the private key once it has served. */
 function erasing<T>(privateKey: Uint8Array, use: () => T): T {
   try {
     return use()
