@@ -2,7 +2,7 @@
  * Certificates to order, also such as no tool would make: every field of the certificate can be replaced. What `src/testing` mints is for
  * those who want good ones.
  */
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { constructedTag, contextTag, encode, encodeOid, tags } from '../../src/wire/der.ts'
 
 export const now = Date.parse('2026-06-01T12:00:00Z')
@@ -165,8 +165,4 @@ export function latin1(text: string): Uint8Array {
 
 export function spkiOf({ publicKey }: Keys): Uint8Array {
   return Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }))
-}
-
-export function fingerprint(der: Uint8Array): string {
-  return createHash('sha256').update(der).digest('hex')
 }
