@@ -1,0 +1,61 @@
+/** A connection of Tassel's with a peer, in either role, and data over it. */
+import { createHash } from 'node:crypto'
+import { expect } from 'vitest'
+import type { ConnectOptions, ServeOptions } from '../../../src/node/index.ts'
+import type { ClientOptions, ConnectionInfo, ServerOptions } from '../../../src/types.ts'
+import { pattern } from '../../node/pair.ts'
+import { authority } from '../credentials.ts'
+import type { Peer, PeerEnd, PeerOptions } from '../peer.ts'
+import { connect, type Ours, serve } from '../tassel.ts'
+
+export type Role = 'client' | 'server'
+/** Tassel's roles, as the titles of tests. */
+export const roles: readonly Role[] = ['client', 'server']
+
+export interface Connected {
+  readonly ours: Ours
+  readonly theirs: PeerEnd
+  readonly info: ConnectionInfo
+  /** Whether what we send comes back and nothing else. */
+  readonly echoed: boolean
+}
+
+export interface PairOptions {
+  /** Tassel's role; the peer has the other. */
+  readonly role: Role
+  /** Options of ours that both roles have. */
+  readonly ours?: Partial<Pick<ConnectOptions & ServeOptions, SharedOption>> & Partial<ServerOnly> & Partial<ClientOnly>
+  readonly theirs?: PeerOptions
+}
+
+type SharedOption = (keyof ClientOptions & keyof ServerOptions) | 'allowHalfOpen'
+type ServerOnly = Pick<ServerOptions, 'clientAuth'>
+type ClientOnly = Pick<ClientOptions, 'keyShares'>
+
+/** Connects the two; the handshake is done on our side. The peer verifies our server against the tests' authority. */
+export async function connected(peer: Peer, { role, ours: options = {}, theirs: settings = {} }: PairOptions): Promise<Connected> {
+  if (role === 'client') {
+    const theirs = await peer.server.start(settings)
+    const ours = await connect(theirs.port, options)
+    return { ours, theirs, info: await ours.connected(), echoed: peer.server.echoes ?? false }
+  }
+  const server = await serve(options)
+  const theirs = await peer.client.start(server.port, { ca: (await authority()).certFile, ...settings })
+  const ours = await server.accepted
+  return { ours, theirs, info: await ours.connected(), echoed: false }
+}
+
+/** Sends `size` bytes each way at the same time (to a peer that echoes: there and back) and compares what came. */
+export async function exchange({ ours, theirs, echoed }: Connected, size: number): Promise<void> {
+  const sent = pattern(size)
+  const back = echoed ? sent : pattern(size + 7).subarray(7)
+  ours.stream.write(sent)
+  if (!echoed) theirs.send(back)
+  const [there, here] = await Promise.all([echoed ? sent : theirs.inbox.take(size), ours.inbox.take(size)])
+  expect(hash(there)).toBe(hash(sent))
+  expect(hash(here)).toBe(hash(back))
+}
+
+export function hash(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex')
+}
