@@ -15,7 +15,7 @@ export interface NobleProviderOptions extends Partial<RsaLimits> {
 }
 
 /**
- * The provider `noble`. ChaCha20-Poly1305 comes first: in JavaScript it is twice as fast as AES-GCM, and it needs no tables, whose
+ * The provider `noble`. ChaCha20-Poly1305 comes first: in JavaScript it is faster than AES-GCM, and it needs no tables, whose
  * look-ups take a time that depends on the key.
  */
 export function createNobleProvider({ random, ...limits }: NobleProviderOptions): CryptoProvider {

@@ -63,7 +63,7 @@ export function readPublicKey(spki: Uint8Array): PublicKey {
       if (subject[0] !== 4) throw new DecodeError('An EC public key that is not an uncompressed point')
       return { ...algorithm, point: ofLength(subject, 1 + 2 * coordinateSize[algorithm.curve], algorithm.curve) }
     case 'ed25519':
-      return { ...algorithm, point: ofLength(subject, 32, 'Ed25519') }
+      return { ...algorithm, point: readEdwardsPoint(subject) }
   }
 }
 
@@ -160,6 +160,17 @@ function readRsaPublicKey(bytes: Uint8Array): RsaPublicKey {
   const [n, e] = [integer(fields.next()), integer(fields.next())]
   fields.end()
   return { n, e }
+}
+
+/**
+ * A y-coordinate, little-endian, below the field's prime (RFC 8032 §5.1.3). Libraries disagree on what is not, and on the two points
+ * whose x is 0: under those, anyone signs.
+ */
+function readEdwardsPoint(bytes: Uint8Array): Uint8Array {
+  const prime = 2n ** 255n - 19n
+  const y = ofLength(bytes, 32, 'Ed25519').reduceRight((sum, octet) => sum * 256n + BigInt(octet), 0n) & (2n ** 255n - 1n)
+  if (y >= prime || y === 1n || y === prime - 1n) throw new DecodeError('An Ed25519 public key that is not a usable point')
+  return bytes
 }
 
 function single(fields: DerReader): DerValue {

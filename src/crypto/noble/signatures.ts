@@ -1,4 +1,6 @@
-/** Signatures by @noble/curves, and RSA on BigInt. */
+/** Signatures on @noble/curves, and RSA on BigInt. */
+import { bytesToNumberLE } from '@noble/curves/utils.js'
+import { constantTimeEqual } from '../constant-time.ts'
 import type { CurvePrivateKeyInfo, RsaPrivateKeyInfo } from '../pkcs8.ts'
 import type { Hash } from '../provider.ts'
 import { signPss, verifyPkcs1, verifyPss } from '../rsa.ts'
@@ -14,7 +16,7 @@ export function nobleSignatures(curves: Curves, random: (size: number) => Uint8A
         case 'ecdsa':
           return key.type === 'ec' && curves[key.curve].verify(signature, message, key.point, { format: 'der' })
         case 'ed25519':
-          return key.type === 'ed25519' && curves.ed25519.verify(signature, message, key.point)
+          return key.type === 'ed25519' && verifyEd25519(curves.ed25519, key.point, message, signature)
         case 'rsa-pss':
           return 'key' in key && verifyPss(key.key, hashes[scheme.hash], message, signature)
         case 'rsa-pkcs1':
@@ -26,6 +28,20 @@ export function nobleSignatures(curves: Curves, random: (size: number) => Uint8A
 }
 
 const hashes: Readonly<Record<Hash['name'], Hash>> = { sha256, sha384, sha512 }
+
+/**
+ * RFC 8032 §5.1.7, by the equation without the cofactor: it is the one that OpenSSL and nearly every other peer checks, so that a signer
+ * cannot make a signature which only some accept. noble's own `verify` multiplies by the cofactor.
+ */
+function verifyEd25519({ Point }: Curves['ed25519'], publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== 64) return false
+  const r = signature.subarray(0, 32)
+  const s = bytesToNumberLE(signature.subarray(32))
+  const hashed = sha512.create().update(r).update(publicKey).update(message).digest()
+  const k = Point.Fn.create(bytesToNumberLE(hashed))
+  const expected = Point.BASE.multiplyUnsafe(s).subtract(Point.fromBytes(publicKey).multiplyUnsafe(k))
+  return constantTimeEqual(expected.toBytes(), r)
+}
 
 function rsaSigner({ key }: RsaPrivateKeyInfo, random: (size: number) => Uint8Array): Signer {
   return {

@@ -1,10 +1,12 @@
 /** Signatures and keys beyond the published values. */
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, it } from 'vitest'
 import { codePointOf, signatureSchemeNames } from '../../../src/crypto/code-points.ts'
 import type { CryptoProvider } from '../../../src/crypto/provider.ts'
 import { encodeOid } from '../../../src/wire/der.ts'
 import {
+  ed25519 as edwards25519,
   pssAlgorithm,
   rsaEncryption,
   rsaPublic,
@@ -137,6 +139,32 @@ export function signatureConformance(create: (limits?: { minimumRsaBits?: number
     expect(verdict()).toBe(false)
   })
 
+  it('checks Ed25519 without the cofactor, so that no signer makes a signature which only some accept', () => {
+    const { Point, utils } = ed25519
+    const { scalar, pointBytes } = utils.getExtendedPublicKey(new Uint8Array(32).fill(5))
+    const spki = spkiOf(edwards25519, pointBytes)
+    const ofOrderTwo = Point.fromAffine({ x: 0n, y: 2n ** 255n - 20n })
+    const nonce = 987654321n
+    const verdicts = [Point.ZERO, ofOrderTwo].map(torsion => {
+      const r = Point.BASE.multiply(nonce).add(torsion).toBytes()
+      const k = littleEndian(createHash('sha512').update(r).update(pointBytes).update(message).digest())
+      const s = Point.Fn.toBytes(Point.Fn.create(nonce + k * scalar))
+      return verifierOf(provider, 0x0807)(spki, message, new Uint8Array([...r, ...s]))
+    })
+    expect(verdicts).toEqual([true, false])
+  })
+
+  it('refuses Ed25519 keys that are no reduced coordinate, and the neutral point, under which anyone signs', () => {
+    const r = ed25519.Point.BASE.multiply(3n).toBytes()
+    const forgery = new Uint8Array(64)
+    forgery.set(r)
+    forgery[32] = 3
+    const point = (first: number, rest: number, last: number) => new Uint8Array(32).fill(rest).with(0, first).with(31, last)
+    for (const key of [point(1, 0, 0), point(1, 0, 0x80), point(0xec, 0xff, 0x7f), point(0xed, 0xff, 0x7f), point(0xee, 0xff, 0xff)]) {
+      expect(verifierOf(provider, 0x0807)(spkiOf(edwards25519, key), message, forgery)).toBe(false)
+    }
+  })
+
   it('refuses RSA keys under 2048 bits, in files and in certificates, unless told otherwise', () => {
     const weak = testKey('RSA', [], generateKeyPairSync('rsa', { modulusLength: 1024 }))
     const lenient = create({ minimumRsaBits: 1024 })
@@ -169,6 +197,10 @@ function kindOf(keys: readonly TestKey[], kind: string): TestKey {
   const key = keys.find(one => one.kind === kind)
   if (key === undefined) throw new Error(`no key of ${kind}`)
   return key
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((sum, octet) => sum * 256n + BigInt(octet), 0n)
 }
 
 /** Modulus and exponent of a key of 2048 bits as OpenSSL writes it: they end the file, the exponent in three octets. */
