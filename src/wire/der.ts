@@ -146,15 +146,18 @@ export function sequence(value: DerValue, tag: number = tags.sequence): DerReade
 }
 
 export function integer(value: DerValue, tag: number = tags.integer): bigint {
-  expectTag(value, tag)
-  const [first, second = 0] = value.bytes
-  if (first === undefined) throw wrong('an empty INTEGER', value.offset)
-  if (value.bytes.length > 1 && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80)) {
-    throw wrong('an INTEGER that is not in its shortest form', value.offset)
-  }
+  checkInteger(value, tag)
   let hex = '0x'
   for (const octet of value.bytes) hex += octet.toString(16).padStart(2, '0')
   return BigInt.asIntN(value.bytes.length * 8, BigInt(hex))
+}
+
+/** The octets of a positive INTEGER, a view, without the 00 that keeps the first bit clear. For numbers too long to be made a bigint for nothing. */
+export function positiveInteger(value: DerValue, tag: number = tags.integer): Uint8Array {
+  checkInteger(value, tag)
+  const octets = value.bytes[0] === 0 ? value.bytes.subarray(1) : value.bytes
+  if (octets.length === 0 || (value.bytes[0] ?? 0) >= 0x80) throw wrong('an INTEGER that is not positive', value.offset)
+  return octets
 }
 
 /** A non-negative INTEGER below 2^31. */
@@ -167,19 +170,18 @@ export function smallInteger(value: DerValue, tag: number = tags.integer): numbe
 /** An OBJECT IDENTIFIER in dotted form. */
 export function oid(value: DerValue, tag: number = tags.oid): string {
   expectTag(value, tag)
-  // Bounds the work: an arc is a bigint, since UUIDs serve as arcs (2.25.…).
+  // Bounds the work, since an arc may be a bigint.
   if (value.bytes.length > 128) throw wrong('an OBJECT IDENTIFIER of more than 128 octets', value.offset)
-  const arcs: bigint[] = []
-  let arc: bigint | undefined
-  for (const octet of value.bytes) {
-    if (arc === undefined && octet === 0x80) throw wrong('an OBJECT IDENTIFIER arc that is not in its shortest form', value.offset)
-    arc = ((arc ?? 0n) << 7n) | BigInt(octet & 0x7f)
+  const arcs: (number | bigint)[] = []
+  let from = 0
+  for (const [i, octet] of value.bytes.entries()) {
+    if (i === from && octet === 0x80) throw wrong('an OBJECT IDENTIFIER arc that is not in its shortest form', value.offset)
     if (octet >= 0x80) continue
-    if (arcs.length > 0) arcs.push(arc)
-    else arcs.push(...firstArcs(arc))
-    arc = undefined
+    const arc = readArc(value.bytes.subarray(from, i + 1))
+    arcs.push(...(from === 0 ? firstArcs(arc) : [arc]))
+    from = i + 1
   }
-  if (arc !== undefined || arcs.length === 0) throw wrong('an OBJECT IDENTIFIER that ends too early', value.offset)
+  if (from === 0 || from < value.bytes.length) throw wrong('an OBJECT IDENTIFIER that ends too early', value.offset)
   return arcs.join('.')
 }
 
@@ -294,6 +296,15 @@ function expectTag(value: DerValue, tag: number): void {
   if (value.tag !== tag) throw wrong(`${tagName(tag)} wanted, ${tagName(value.tag)} found`, value.offset)
 }
 
+function checkInteger(value: DerValue, tag: number): void {
+  expectTag(value, tag)
+  const [first, second = 0] = value.bytes
+  if (first === undefined) throw wrong('an empty INTEGER', value.offset)
+  if (value.bytes.length > 1 && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80)) {
+    throw wrong('an INTEGER that is not in its shortest form', value.offset)
+  }
+}
+
 function contentOffset(value: DerValue): number {
   return value.offset + value.raw.length - value.bytes.length
 }
@@ -310,10 +321,17 @@ function tagName(tag: number): string {
   return tag >> 6 === 2 ? `[${tag & 0x1f}]` : `tag 0x${tag.toString(16).padStart(2, '0')}`
 }
 
+/** Groups of 7 bits; a bigint where a number is too short for them (UUIDs serve as arcs: 2.25.…). */
+function readArc(groups: Uint8Array): number | bigint {
+  if (groups.length > 7) return groups.reduce((arc, octet) => (arc << 7n) | BigInt(octet & 0x7f), 0n)
+  return groups.reduce((arc, octet) => arc * 128 + (octet & 0x7f), 0)
+}
+
 /** X.690 §8.19.4: the first two arcs share a number. */
-function firstArcs(packed: bigint): bigint[] {
-  const first = packed < 40n ? 0n : packed < 80n ? 1n : 2n
-  return [first, packed - first * 40n]
+function firstArcs(packed: number | bigint): readonly (number | bigint)[] {
+  if (typeof packed === 'bigint') return [2, packed - 80n]
+  const first = Math.min(2, Math.floor(packed / 40))
+  return [first, packed - first * 40]
 }
 
 /** `count` two-digit numbers and a Z. */

@@ -5,15 +5,14 @@ import {
   constructedTag,
   type DerReader,
   type DerValue,
-  integer,
   nothing,
   oid,
+  positiveInteger,
   readDer,
   sequence,
   smallInteger,
   tags,
 } from '../wire/der.ts'
-import { DecodeError } from '../wire/error.ts'
 
 export interface Algorithm {
   /** Dotted. */
@@ -22,6 +21,16 @@ export interface Algorithm {
 }
 
 export type KeyType = 'RSA' | 'RSA-PSS' | 'P-256' | 'P-384' | 'P-521' | 'Ed25519' | 'Ed448'
+
+/** TLS signature schemes by the type of the key. */
+type Schemes = Partial<Readonly<Record<KeyType, CodePoint>>>
+
+export interface SignatureAlgorithm {
+  /** Dotted. */
+  readonly oid: string
+  /** Empty where the algorithm is unknown, outlawed (SHA-1, MD5), or TLS 1.3 has no code point for its parameters. */
+  readonly schemes: Schemes
+}
 
 export interface PublicKey {
   /** The SubjectPublicKeyInfo, DER. */
@@ -51,38 +60,34 @@ export function readPublicKey(value: DerValue): PublicKey {
   return { raw: value.raw, algorithm, type }
 }
 
-/**
- * The scheme of a certificate's signature by a key of this type, or `undefined`: unknown, or outlawed (SHA-1, MD5), or, as with a P-384
- * key and SHA-256, without a code point in TLS 1.3.
- */
-export function signatureScheme({ oid, parameters }: Algorithm, key: KeyType | undefined): CodePoint | undefined {
-  if (key === undefined) return undefined
-  if (oid === rsaPss) {
-    const hash = pssHash(parameters)
-    return hash === undefined ? undefined : schemes[`${oid} ${hash} ${key}`]
-  }
+/** The AlgorithmIdentifier of a certificate's signature. */
+export function readSignatureAlgorithm(value: DerValue): SignatureAlgorithm {
+  const algorithm = readAlgorithm(value)
+  return { oid: algorithm.oid, schemes: schemesOf(algorithm) ?? {} }
+}
+
+function schemesOf({ oid, parameters }: Algorithm): Schemes | undefined {
+  if (oid === rsaPss) return pssSchemes(parameters)
   // RFC 4055 §5: NULL, and absent where NULL is meant. RFC 5758 §3.2 and RFC 8410 §3: absent.
-  const fits = parameters === undefined || (oid.startsWith('1.2.840.113549.1.1.') && isNull(parameters))
-  return fits ? schemes[`${oid} ${key}`] : undefined
+  const fits = parameters === undefined || (oid in rsaSchemes && isNull(parameters))
+  return fits ? (rsaSchemes[oid] ?? otherSchemes[oid]) : undefined
 }
 
 const rsaPss = '1.2.840.113549.1.1.10'
 
-const schemes: Readonly<Record<string, CodePoint>> = {
-  '1.2.840.113549.1.1.11 RSA': 0x0401,
-  '1.2.840.113549.1.1.12 RSA': 0x0501,
-  '1.2.840.113549.1.1.13 RSA': 0x0601,
-  '1.2.840.10045.4.3.2 P-256': 0x0403,
-  '1.2.840.10045.4.3.3 P-384': 0x0503,
-  '1.2.840.10045.4.3.4 P-521': 0x0603,
-  [`${rsaPss} sha256 RSA`]: 0x0804,
-  [`${rsaPss} sha384 RSA`]: 0x0805,
-  [`${rsaPss} sha512 RSA`]: 0x0806,
-  [`${rsaPss} sha256 RSA-PSS`]: 0x0809,
-  [`${rsaPss} sha384 RSA-PSS`]: 0x080a,
-  [`${rsaPss} sha512 RSA-PSS`]: 0x080b,
-  '1.3.101.112 Ed25519': 0x0807,
-  '1.3.101.113 Ed448': 0x0808,
+const rsaSchemes: Readonly<Record<string, Schemes>> = {
+  '1.2.840.113549.1.1.11': { RSA: 0x0401 },
+  '1.2.840.113549.1.1.12': { RSA: 0x0501 },
+  '1.2.840.113549.1.1.13': { RSA: 0x0601 },
+}
+
+/** A curve goes with the hash of its own size alone. */
+const otherSchemes: Readonly<Record<string, Schemes>> = {
+  '1.2.840.10045.4.3.2': { 'P-256': 0x0403 },
+  '1.2.840.10045.4.3.3': { 'P-384': 0x0503 },
+  '1.2.840.10045.4.3.4': { 'P-521': 0x0603 },
+  '1.3.101.112': { Ed25519: 0x0807 },
+  '1.3.101.113': { Ed448: 0x0808 },
 }
 
 const keyTypes: Readonly<Record<string, KeyType>> = {
@@ -116,17 +121,16 @@ function isNull(parameters: DerValue): boolean {
 /** RSAPublicKey (RFC 8017 §A.1.1). */
 function checkRsaKey(der: Uint8Array): void {
   const fields = sequence(readDer(der))
-  const modulus = integer(fields.next())
-  const exponent = integer(fields.next())
+  positiveInteger(fields.next())
+  positiveInteger(fields.next())
   fields.end()
-  if (modulus <= 0n || exponent <= 0n) throw new DecodeError('an RSA key with a number that is not positive')
 }
 
 /**
- * The hash of RSASSA-PSS-params (RFC 4055 §3.1) in the only form that TLS 1.3 has schemes for: MGF1 with the same hash, a salt as long
- * as its digest, and the default trailer left out.
+ * RSASSA-PSS-params (RFC 4055 §3.1) in the only form that TLS 1.3 has schemes for: MGF1 with the same hash, a salt as long as its digest,
+ * and the default trailer left out.
  */
-function pssHash(parameters: DerValue | undefined): 'sha256' | 'sha384' | 'sha512' | undefined {
+function pssSchemes(parameters: DerValue | undefined): Schemes | undefined {
   if (parameters?.tag !== tags.sequence) return undefined
   const fields = sequence(parameters)
   const hash = explicit(fields, 0)
@@ -136,19 +140,24 @@ function pssHash(parameters: DerValue | undefined): 'sha256' | 'sha384' | 'sha51
   const known = hashOf(hash)
   const generator = readAlgorithm(mask)
   if (!known || generator.oid !== mgf1 || !generator.parameters || hashOf(generator.parameters) !== known) return undefined
-  return smallInteger(salt) === known.saltLength ? known.name : undefined
+  return smallInteger(salt) === known.saltLength ? known.schemes : undefined
 }
 
 const mgf1 = '1.2.840.113549.1.1.8'
 
-const pssHashes: Readonly<Record<string, { readonly name: 'sha256' | 'sha384' | 'sha512'; readonly saltLength: number }>> = {
-  '2.16.840.1.101.3.4.2.1': { name: 'sha256', saltLength: 32 },
-  '2.16.840.1.101.3.4.2.2': { name: 'sha384', saltLength: 48 },
-  '2.16.840.1.101.3.4.2.3': { name: 'sha512', saltLength: 64 },
+interface PssHash {
+  readonly saltLength: number
+  readonly schemes: Schemes
+}
+
+const pssHashes: Readonly<Record<string, PssHash>> = {
+  '2.16.840.1.101.3.4.2.1': { saltLength: 32, schemes: { RSA: 0x0804, 'RSA-PSS': 0x0809 } },
+  '2.16.840.1.101.3.4.2.2': { saltLength: 48, schemes: { RSA: 0x0805, 'RSA-PSS': 0x080a } },
+  '2.16.840.1.101.3.4.2.3': { saltLength: 64, schemes: { RSA: 0x0806, 'RSA-PSS': 0x080b } },
 }
 
 /** A hash's AlgorithmIdentifier; its parameters are NULL or absent (RFC 4055 §2.1). */
-function hashOf(value: DerValue): (typeof pssHashes)[string] | undefined {
+function hashOf(value: DerValue): PssHash | undefined {
   const { oid, parameters } = readAlgorithm(value)
   return parameters === undefined || isNull(parameters) ? pssHashes[oid] : undefined
 }

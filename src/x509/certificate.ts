@@ -17,7 +17,7 @@ import {
   utcTime,
 } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
-import { type Algorithm, type PublicKey, readAlgorithm, readPublicKey } from './algorithms.ts'
+import { type PublicKey, readPublicKey, readSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
 import { type DistinguishedName, describeName, readName } from './distinguished-name.ts'
 import { type Extensions, readExtensions } from './extensions.ts'
 
@@ -26,7 +26,7 @@ export interface Certificate {
   readonly raw: Uint8Array
   /** The signed part, DER. */
   readonly signed: Uint8Array
-  readonly signatureAlgorithm: Algorithm
+  readonly signatureAlgorithm: SignatureAlgorithm
   readonly signature: Uint8Array
   readonly version: 1 | 2 | 3
   readonly serial: bigint
@@ -46,7 +46,13 @@ export function parseCertificate(der: Uint8Array): Certificate {
   const algorithm = fields.next(tags.sequence)
   const signature = bitString(fields.next())
   fields.end()
-  return { raw: der, signed: signed.raw, signatureAlgorithm: readAlgorithm(algorithm), signature, ...readSigned(signed, algorithm) }
+  return {
+    raw: der,
+    signed: signed.raw,
+    signatureAlgorithm: readSignatureAlgorithm(algorithm),
+    signature,
+    ...readSigned(signed, algorithm),
+  }
 }
 
 /** As `parseCertificate`, for a peer's certificate: what is wrong becomes a `TlsError` that begins with `name`. */

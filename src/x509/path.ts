@@ -2,10 +2,9 @@
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { TlsError } from '../error.ts'
 import { equal } from '../wire/bytes.ts'
-import { signatureScheme } from './algorithms.ts'
 import { type Certificate, isSelfIssued } from './certificate.ts'
 import { describeName } from './distinguished-name.ts'
-import { type Circumstances, countIntermediates, issuerProblem, type Link, leafProblem, type Path, type Problem } from './rules.ts'
+import { brief, type Circumstances, countIntermediates, issuerProblem, type Link, leafProblem, type Path, type Problem } from './rules.ts'
 
 /** What a hostile chain may cost. */
 export interface PathLimits {
@@ -95,11 +94,12 @@ class PathSearch {
 
   #signatureProblem({ certificate, name }: Link, issuer: Link): Problem | undefined {
     const { crypto, limits } = this.#request
+    const { signatureAlgorithm } = certificate
     const { publicKey } = issuer.certificate
-    const scheme = signatureScheme(certificate.signatureAlgorithm, publicKey.type)
+    const scheme = publicKey.type && signatureAlgorithm.schemes[publicKey.type]
     const verifier = crypto.verifiers.find(verifier => verifier.scheme === scheme)
     if (!verifier) {
-      const how = `${certificate.signatureAlgorithm.oid} and a key of type ${publicKey.type ?? publicKey.algorithm.oid}`
+      const how = `${signatureAlgorithm.oid} and a key of type ${publicKey.type ?? publicKey.algorithm.oid}`
       return { code: 'certificate-algorithm', message: `${name} is signed with ${how}, which is not supported` }
     }
     if (this.#signatures === limits.signatures) {
@@ -124,6 +124,6 @@ function keyIdentifierRank(child: Certificate, issuer: Certificate): number {
 }
 
 function unknownIssuer({ certificate, name }: Link): Problem {
-  const why = isSelfIssued(certificate) ? 'is self-signed' : `was issued by ${describeName(certificate.issuer)}`
+  const why = isSelfIssued(certificate) ? 'is self-signed' : `was issued by ${brief(describeName(certificate.issuer))}`
   return { code: 'issuer-unknown', message: `${name} ${why}, which is not a trusted root` }
 }

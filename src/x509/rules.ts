@@ -29,11 +29,16 @@ export interface Circumstances {
 }
 
 export function sentLink(certificate: Certificate, position: number): Link {
-  return { certificate, name: `certificate ${position} (${describeSubject(certificate)})`, anchor: false }
+  return { certificate, name: `certificate ${position} (${brief(describeSubject(certificate))})`, anchor: false }
 }
 
 export function rootLink(certificate: Certificate): Link {
-  return { certificate, name: `root (${describeSubject(certificate)})`, anchor: true }
+  return { certificate, name: `root (${brief(describeSubject(certificate))})`, anchor: true }
+}
+
+/** Text of the peer's choosing, for an error. */
+export function brief(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
 /** The rules for the end entity, those of RFC 9846 §4.5.2.2 among them: version 3, and a key that may sign. */
@@ -116,7 +121,7 @@ function notFor({ name }: Link, { purpose }: Circumstances): string {
 
 function describeNames({ certificate }: Link): string {
   const { dnsNames = [], ipAddresses = [] } = certificate.extensions.subjectAltName ?? {}
-  const dns = dnsNames.slice(0, 5).map(name => JSON.stringify(name))
+  const dns = dnsNames.slice(0, 5).map(name => JSON.stringify(brief(name)))
   const more = dnsNames.length > 5 ? [`${dnsNames.length - 5} more`] : []
   const ip = ipAddresses.length > 0 ? [`${ipAddresses.length} IP addresses`] : []
   return [...dns, ...more, ...ip].join(', ') || 'no name at all (subjectAltName)'

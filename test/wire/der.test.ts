@@ -63,6 +63,9 @@ describe('a value has one encoding', () => {
     ['an empty INTEGER', der.integer, '0200', /an empty INTEGER/],
     ['an INTEGER with a leading 00', der.integer, '0202007f', /not in its shortest form/],
     ['an INTEGER with a leading FF', der.integer, '0202ff80', /not in its shortest form/],
+    ['a positive INTEGER that is 0', der.positiveInteger, '020100', /not positive/],
+    ['a positive INTEGER that is negative', der.positiveInteger, '020180', /not positive/],
+    ['a positive INTEGER with a leading 00', der.positiveInteger, '0202007f', /not in its shortest form/],
     ['a BOOLEAN of 01', der.boolean, '010101', /neither 00 nor FF/],
     ['a BOOLEAN of two octets', der.boolean, '0102ffff', /neither 00 nor FF/],
     ['a NULL with contents', der.nothing, '050100', /a NULL with contents/],
@@ -105,6 +108,22 @@ describe('a value has one encoding', () => {
     expect(der.smallInteger(der.readDer(bytes('02047fffffff')))).toBe(0x7fffffff)
     expect(() => der.smallInteger(der.readDer(bytes('0205008000 0000')))).toThrow(/out of range/)
     expect(() => der.smallInteger(der.readDer(bytes('0201ff')))).toThrow(/out of range/)
+  })
+
+  test('positive integers come as octets', () => {
+    expect(der.positiveInteger(der.readDer(bytes('02020080')))).toEqual(Uint8Array.of(0x80))
+    expect(der.positiveInteger(der.readDer(bytes('02020100')))).toEqual(Uint8Array.of(1, 0))
+  })
+
+  test('arcs longer than a number are read, such as UUIDs', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 2n ** 40n, max: 2n ** 128n }), arc => {
+        const groups = arc.toString(2).padStart(133, '0').match(/.{7}/g) ?? []
+        const octets = groups.slice(groups.findIndex(group => group.includes('1'))).map(group => 0x80 | Number.parseInt(group, 2))
+        octets.push((octets.pop() ?? 0) & 0x7f)
+        expect(der.oid(der.readDer(der.encode(der.tags.oid, Uint8Array.of(0x69, ...octets, 5))))).toBe(`2.25.${arc}.5`)
+      }),
+    )
   })
 
   test('times are those that they name', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { constructedTag, encode, encodeOid, readDer, tags } from '../../src/wire/der.ts'
-import { type KeyType, readAlgorithm, signatureScheme } from '../../src/x509/algorithms.ts'
+import { DecodeError } from '../../src/wire/error.ts'
+import { type KeyType, readSignatureAlgorithm } from '../../src/x509/algorithms.ts'
 
 const NULL = encode(tags.null)
 const pkcs1 = '1.2.840.113549.1.1.'
@@ -24,10 +25,10 @@ describe('an algorithm and a key make a scheme of TLS', () => {
     ['rsa_pss_pss_sha512', pss({ hash: 3, mask: 3, salt: 64 }), 'RSA-PSS', 0x080b],
     ['rsa_pss_rsae_sha256, the hashes without parameters', pss({ parameters: [] }), 'RSA', 0x0804],
   ])('%s', (_, der, key, scheme) => {
-    expect(signatureScheme(readAlgorithm(readDer(der)), key)).toBe(scheme)
+    expect(readSignatureAlgorithm(readDer(der)).schemes[key]).toBe(scheme)
   })
 
-  test.each<readonly [string, Uint8Array, KeyType | undefined]>([
+  test.each<readonly [string, Uint8Array, KeyType]>([
     ['SHA-1 with RSA', algorithm(`${pkcs1}5`, NULL), 'RSA'],
     ['MD5 with RSA', algorithm(`${pkcs1}4`, NULL), 'RSA'],
     ['SHA-1 with ECDSA', algorithm('1.2.840.10045.4.1'), 'P-256'],
@@ -38,7 +39,6 @@ describe('an algorithm and a key make a scheme of TLS', () => {
     ['Ed25519 with parameters', algorithm('1.3.101.112', NULL), 'Ed25519'],
     ['RSA with parameters other than NULL', algorithm(`${pkcs1}11`, encode(tags.sequence)), 'RSA'],
     ['an algorithm unknown', algorithm('1.2.3'), 'P-256'],
-    ['a key unknown', algorithm(`${ecdsa}2`), undefined],
     ['PSS without parameters, which means SHA-1', algorithm(`${pkcs1}10`), 'RSA'],
     ['PSS with NULL', algorithm(`${pkcs1}10`, NULL), 'RSA'],
     ['PSS with empty parameters', algorithm(`${pkcs1}10`, encode(tags.sequence)), 'RSA'],
@@ -50,8 +50,26 @@ describe('an algorithm and a key make a scheme of TLS', () => {
     ['PSS with the trailer spelt out', pss({ more: [encode(constructedTag(3), encode(tags.integer, Uint8Array.of(1)))] }), 'RSA'],
     ['PSS with parameters for its hash', pss({ parameters: [encode(tags.sequence)] }), 'RSA'],
   ])('%s makes none', (_, der, key) => {
-    expect(signatureScheme(readAlgorithm(readDer(der)), key)).toBeUndefined()
+    expect(readSignatureAlgorithm(readDer(der)).schemes[key]).toBeUndefined()
   })
+})
+
+test.each([
+  ['NULL with contents', algorithm(`${pkcs1}11`, Uint8Array.of(5, 1, 0))],
+  [
+    'PSS whose salt is no number',
+    algorithm(
+      `${pkcs1}10`,
+      encode(
+        tags.sequence,
+        encode(constructedTag(0), algorithm('1.2')),
+        encode(constructedTag(1), algorithm('1.2')),
+        encode(constructedTag(2)),
+      ),
+    ),
+  ],
+])('%s is malformed', (_, der) => {
+  expect(() => readSignatureAlgorithm(readDer(der))).toThrow(DecodeError)
 })
 
 function algorithm(id: string, ...parameters: readonly Uint8Array[]): Uint8Array {

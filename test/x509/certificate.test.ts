@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { TlsError } from '../../src/error.ts'
 import { constructedTag, contextTag, encode, encodeOid, tags } from '../../src/wire/der.ts'
 import { DecodeError } from '../../src/wire/error.ts'
 import { createTrustStore, decodePem, describeSubject, nameToText, parseCertificate } from '../../src/x509/index.ts'
@@ -33,7 +34,7 @@ describe('what a certificate says', () => {
       serial: 256n,
       notBefore: Date.parse('2026-01-01T00:00:00Z'),
       notAfter: Date.parse('2027-01-01T00:00:00Z'),
-      signatureAlgorithm: { oid: '1.2.840.10045.4.3.2', parameters: undefined },
+      signatureAlgorithm: { oid: '1.2.840.10045.4.3.2', schemes: { 'P-256': 0x0403 } },
       publicKey: { raw: make.spkiOf(keys), type: 'P-256' },
       subject: { raw: make.name('leaf') },
       issuer: { raw: make.name('Root') },
@@ -228,7 +229,8 @@ describe.each(providers)('with the provider $name', crypto => {
     const accepted = (chain: Uint8Array) => {
       try {
         return store.verify([chain], { name: 'example.com', now, purpose: 'server' }).verified
-      } catch {
+      } catch (error) {
+        expect(error).toBeInstanceOf(TlsError)
         return false
       }
     }

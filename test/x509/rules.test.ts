@@ -274,6 +274,13 @@ describe.each(providers)('with the provider $name', crypto => {
       expect(fault([twin], {}, options).code).toBe('certificate-not-a-ca')
     })
 
+    test('an error stays short, whatever the peer calls itself', () => {
+      const long = 'x'.repeat(5000)
+      const names = Array.from({ length: 50 }, (_, i) => make.dns(`${long}${i}`))
+      expect(fault([leaf(anchor, { subject: long, extensions: [make.subjectAltName(...names)] })]).message.length).toBeLessThan(2000)
+      expect(fault([leaf(root({ subject: long }))]).message.length).toBeLessThan(500)
+    })
+
     test('a malformed certificate anywhere in the chain is named', () => {
       const [end, broken] = [leaf(ca), { ...ca, der: ca.der.subarray(1) }]
       expect(fault([broken]).message).toMatch(/^certificate 0 is malformed: DER: /)
