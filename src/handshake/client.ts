@@ -114,8 +114,8 @@ function readSelection(
   settings: ClientSettings,
 ): CipherSuite {
   if (version === undefined) checkDowngrade(selection.random, selection.legacy_version)
-  if (selection.legacy_version !== legacyVersion) throw new TlsError('unsupported-version', `legacy_version of ${name} is not 0x0303`)
   if (version !== tls13) throw new TlsError('illegal-selection', `${name} selects a version that was not offered`)
+  if (selection.legacy_version !== legacyVersion) throw new TlsError('unsupported-version', `legacy_version of ${name} is not 0x0303`)
   if (!equal(selection.legacy_session_id_echo, hello.legacy_session_id)) {
     throw new TlsError('illegal-selection', `${name} does not echo legacy_session_id`)
   }

@@ -2,7 +2,7 @@
 import { equal, type Field, type Notes, Reader, Writer } from './bytes.ts'
 import { type Codec, empty, fixed, type Infer, opaque, remaining, struct, uint8, uint16, uint32, vector } from './codec.ts'
 import { DecodeError } from './error.ts'
-import { extensionsOf } from './extensions.ts'
+import { type Carrier, type Extension, extensionsOf, extensionTable } from './extensions.ts'
 
 /** `Random` of a ServerHello that is a HelloRetryRequest: SHA-256 of "HelloRetryRequest" (RFC 9846 §4.2.3). */
 export const retryRandom: Uint8Array = Uint8Array.of(
@@ -31,9 +31,29 @@ function serverHello<M extends 'server_hello' | 'hello_retry_request'>(message: 
     legacy_session_id_echo: opaque(0, 32),
     cipher_suite: uint16,
     legacy_compression_method: uint8,
-    extensions: extensionsOf(message),
+    extensions: unlessOlder(extensionsOf(message)),
   })
 }
+
+/**
+ * A client looks for supported_versions before anything else (RFC 9846 §4.3.1). A ServerHello without it is of an older version: its
+ * extensions may be absent, and follow other rules, so that they are told apart but not read.
+ */
+function unlessOlder<M extends Carrier>(codec: Codec<readonly Extension<M>[]>): Codec<readonly Extension<M>[]> {
+  return {
+    ...codec,
+    read: reader => {
+      if (reader.remaining === 0) return []
+      const ahead = new Reader(reader.bytes, { from: reader.position, to: reader.end })
+      const unread = anyExtensions.read(ahead)
+      if (unread.some(({ type }) => type === extensionTable.supported_versions.type)) return codec.read(reader)
+      reader.position = ahead.position
+      return unread.map(each => ({ name: undefined, ...each }))
+    },
+  }
+}
+
+const anyExtensions = vector(struct({ type: uint16, value: opaque(0, 0xffff) }), 0, 0xffff)
 
 const certificateEntry = struct({ cert_data: opaque(1, 0xffffff), extensions: extensionsOf('certificate') })
 

@@ -35,10 +35,21 @@ function arbitraryExtensions(message: Carrier): fc.Arbitrary<unknown> {
     const codec = (codecs as Partial<Record<Carrier, Codec<unknown>>>)[message]
     return codec ? [arbitraryOf(codec).map(value => ({ name, type: type as number, value }))] : []
   })
-  const unknown = fc.record({ name: fc.constant(undefined), type: fc.integer({ min: 0x0a0a, max: 0xfafa }), value: fc.uint8Array({ maxLength: 20 }) })
+  const unknown = fc.record({
+    name: fc.constant(undefined),
+    type: fc.integer({ min: 0x0a0a, max: 0xfafa }),
+    value: fc.uint8Array({ maxLength: 20 }),
+  })
   return fc
     .uniqueArray(fc.oneof(unknown, ...known), { selector: each => each.type, maxLength: 8 })
     .map(list => list.sort((a, b) => Number(a.name === 'pre_shared_key') - Number(b.name === 'pre_shared_key')))
+    .map(list => (message === 'server_hello' || message === 'hello_retry_request' ? ofTls13(list) : list))
+}
+
+/** A server's hello without supported_versions is of an older version, and its extensions are not read. */
+function ofTls13(list: readonly { readonly name: string | undefined }[]): unknown {
+  const { type } = extensionTable.supported_versions
+  return list.some(each => each.name === 'supported_versions') ? list : [...list, { name: 'supported_versions', type, value: 0x0304 }]
 }
 
 /** The least number of bytes that a value takes. */

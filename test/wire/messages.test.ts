@@ -2,7 +2,16 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concat, toHex } from '../../src/wire/bytes.ts'
 import { DecodeError } from '../../src/wire/error.ts'
-import { annotateMessage, decodeMessage, encodeMessage, headerSize, type MessageName, messageTable, nameOfMessage, retryRandom } from '../../src/wire/messages.ts'
+import {
+  annotateMessage,
+  decodeMessage,
+  encodeMessage,
+  headerSize,
+  type MessageName,
+  messageTable,
+  nameOfMessage,
+  retryRandom,
+} from '../../src/wire/messages.ts'
 import { arbitraryOf } from './arbitrary.ts'
 
 const names = Object.keys(messageTable) as MessageName[]
@@ -77,7 +86,9 @@ describe('rules of the wire', () => {
     const fixed = `0303${'11'.repeat(32)}00000213010100`
     const block = (extensions.length / 2).toString(16).padStart(4, '0') + extensions
     const body = fixed + block
-    return Uint8Array.from(`01${(body.length / 2).toString(16).padStart(6, '0')}${body}`.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
+    return Uint8Array.from(`01${(body.length / 2).toString(16).padStart(6, '0')}${body}`.match(/../g) ?? [], pair =>
+      Number.parseInt(pair, 16),
+    )
   }
   const codeOf = (bytes: Uint8Array) => {
     try {
