@@ -44,8 +44,10 @@ export function checkRetriedOffer(first: Offer, second: Offer, group: CodePoint)
     equal(a.random, b.random) &&
     equal(a.legacy_session_id, b.legacy_session_id) &&
     sameNumbers(a.cipher_suites, b.cipher_suites) &&
-    sameExtensions(a.extensions, b.extensions)
+    sameExtensions(a.extensions, b.extensions) &&
+    (find(a.extensions, 'pre_shared_key') || !find(b.extensions, 'pre_shared_key'))
   if (!same) throw new TlsError('illegal-hello', 'the second ClientHello changes more than HelloRetryRequest asked for')
+  if (find(b.extensions, 'early_data')) throw new TlsError('illegal-hello', 'the second ClientHello offers early data')
   if (second.shares.size !== 1 || !second.shares.has(group)) {
     throw new TlsError('illegal-hello', 'the second ClientHello does not hold the one key share that was asked for')
   }
@@ -77,9 +79,10 @@ function readShares(
   entries: ExtensionValue<'key_share', 'client_hello'>,
   groups: readonly CodePoint[],
 ): ReadonlyMap<CodePoint, Uint8Array> {
+  const offered = new Set(groups)
   const shares = new Map<CodePoint, Uint8Array>()
   for (const { group, key_exchange } of entries) {
-    if (!groups.includes(group)) throw new TlsError('illegal-hello', `key_share holds group ${group}, which supported_groups does not`)
+    if (!offered.has(group)) throw new TlsError('illegal-hello', `key_share holds group ${group}, which supported_groups does not`)
     if (shares.has(group)) throw new TlsError('illegal-hello', `key_share holds two shares for group ${group}`)
     shares.set(group, key_exchange)
   }
@@ -105,5 +108,6 @@ function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i])
 }
 
-const variable: ReadonlySet<string | undefined> = new Set(['key_share', 'early_data', 'cookie', 'pre_shared_key', 'padding'])
+/** A cookie is not among them: the HelloRetryRequests of this server give none. */
+const variable: ReadonlySet<string | undefined> = new Set(['key_share', 'early_data', 'pre_shared_key', 'padding'])
 const absent = Uint8Array.of(0xff)
