@@ -28,7 +28,7 @@ the input sends close_notify; the command ends when the peer has closed too. Whe
   -h, --help
 
 Exit status: 0 closed in order; 1 TLS failed (handshake, certificate, alert, or the peer's end without close_notify); 2 wrong usage;
-3 the transport failed (refused, reset, timed out, no such host).
+3 the transport failed (refused, reset, timed out, no such host); 130 interrupted.
 `
 
 /** Runs the command; resolves with the exit status. `UsageError` before anything is connected. */

@@ -16,7 +16,8 @@ import { type ExitCode, exitCodes, orUsageError, parseArguments, parsePort, Usag
 export const serveHelp = `tassel serve (--cert FILE --key FILE | --self-signed NAME) [options]
 
 Serves TLS 1.3 connections, many at once, until it is interrupted. Prints "listening on HOST:PORT" to standard output once it does, and what
-becomes of each connection to standard error. A client that misbehaves costs its own connection alone. Without --echo or --http the clients'
+becomes of each connection to standard error. A client that misbehaves costs its own connection alone; one that
+is not done with its handshake in 30 seconds is cut off. Without --echo or --http the clients'
 data goes to standard output; standard input goes to the client with --once, and is not read without.
 
   --host HOST           the address to listen on (default: 127.0.0.1)

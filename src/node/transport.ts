@@ -109,7 +109,7 @@ export class Transport {
       this.#over({ ended: true, fault })
       return
     }
-    this.#backlog.push(this.#copies ? Uint8Array.from(chunk) : chunk)
+    this.#backlog.push(this.#copies ? new Uint8Array(chunk) : chunk)
     this.#changed()
   }
 
