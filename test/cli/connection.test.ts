@@ -4,13 +4,10 @@ import { connect as connectTcp, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { pattern } from '../node/pair.ts'
 import { events, interrupt, killAll, run, type Serving, serve, start } from './command.ts'
 import { type Files, writeCredentials } from './credentials.ts'
-
-// A process takes its time to start, the more where many do.
-vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string
 let files: Files

@@ -1,13 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { events, killAll, run } from './command.ts'
 import { type Files, writeCredentials } from './credentials.ts'
-
-// A process takes its time to start, the more where many do.
-vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string
 let pem: Files
