@@ -133,7 +133,7 @@ export class DerReader {
   }
 
   #wrong(what: string): DecodeError {
-    return wrong(what, this.#base + this.#position)
+    return malformedAt(what, this.#base + this.#position)
   }
 }
 
@@ -156,14 +156,14 @@ export function integer(value: DerValue, tag: number = tags.integer): bigint {
 export function positiveInteger(value: DerValue, tag: number = tags.integer): Uint8Array {
   checkInteger(value, tag)
   const octets = value.bytes[0] === 0 ? value.bytes.subarray(1) : value.bytes
-  if (octets.length === 0 || (value.bytes[0] ?? 0) >= 0x80) throw wrong('an INTEGER that is not positive', value.offset)
+  if (octets.length === 0 || (value.bytes[0] ?? 0) >= 0x80) throw malformed('an INTEGER that is not positive', value)
   return octets
 }
 
 /** A non-negative INTEGER below 2^31. */
 export function smallInteger(value: DerValue, tag: number = tags.integer): number {
   const number = integer(value, tag)
-  if (number < 0n || number > 0x7fffffffn) throw wrong(`INTEGER ${number} is out of range`, value.offset)
+  if (number < 0n || number > 0x7fffffffn) throw malformed(`INTEGER ${number} is out of range`, value)
   return Number(number)
 }
 
@@ -171,24 +171,24 @@ export function smallInteger(value: DerValue, tag: number = tags.integer): numbe
 export function oid(value: DerValue, tag: number = tags.oid): string {
   expectTag(value, tag)
   // Bounds the work, since an arc may be a bigint.
-  if (value.bytes.length > 128) throw wrong('an OBJECT IDENTIFIER of more than 128 octets', value.offset)
+  if (value.bytes.length > 128) throw malformed('an OBJECT IDENTIFIER of more than 128 octets', value)
   const arcs: (number | bigint)[] = []
   let from = 0
   for (const [i, octet] of value.bytes.entries()) {
-    if (i === from && octet === 0x80) throw wrong('an OBJECT IDENTIFIER arc that is not in its shortest form', value.offset)
+    if (i === from && octet === 0x80) throw malformed('an OBJECT IDENTIFIER arc that is not in its shortest form', value)
     if (octet >= 0x80) continue
     const arc = readArc(value.bytes.subarray(from, i + 1))
     arcs.push(...(from === 0 ? firstArcs(arc) : [arc]))
     from = i + 1
   }
-  if (from === 0 || from < value.bytes.length) throw wrong('an OBJECT IDENTIFIER that ends too early', value.offset)
+  if (from === 0 || from < value.bytes.length) throw malformed('an OBJECT IDENTIFIER that ends too early', value)
   return arcs.join('.')
 }
 
 /** A BIT STRING of whole octets. */
 export function bitString(value: DerValue, tag: number = tags.bitString): Uint8Array {
   const { bytes, unused } = bits(value, tag)
-  if (unused !== 0) throw wrong(`a BIT STRING with ${unused} unused bits where whole octets are wanted`, value.offset)
+  if (unused !== 0) throw malformed(`a BIT STRING with ${unused} unused bits where whole octets are wanted`, value)
   return bytes
 }
 
@@ -197,8 +197,8 @@ export function bits(value: DerValue, tag: number = tags.bitString): { readonly 
   expectTag(value, tag)
   const unused = value.bytes[0]
   const bytes = value.bytes.subarray(1)
-  if (unused === undefined || unused > 7 || (unused > 0 && bytes.length === 0)) throw wrong('a malformed BIT STRING', value.offset)
-  if (((bytes.at(-1) ?? 0) & ((1 << unused) - 1)) !== 0) throw wrong('a BIT STRING whose unused bits are not 0', value.offset)
+  if (unused === undefined || unused > 7 || (unused > 0 && bytes.length === 0)) throw malformed('a malformed BIT STRING', value)
+  if (((bytes.at(-1) ?? 0) & ((1 << unused) - 1)) !== 0) throw malformed('a BIT STRING whose unused bits are not 0', value)
   return { bytes, unused }
 }
 
@@ -211,14 +211,14 @@ export function octetString(value: DerValue, tag: number = tags.octetString): Ui
 export function boolean(value: DerValue, tag: number = tags.boolean): boolean {
   expectTag(value, tag)
   const [octet] = value.bytes
-  if (value.bytes.length !== 1 || (octet !== 0 && octet !== 0xff)) throw wrong('a BOOLEAN that is neither 00 nor FF', value.offset)
+  if (value.bytes.length !== 1 || (octet !== 0 && octet !== 0xff)) throw malformed('a BOOLEAN that is neither 00 nor FF', value)
   return octet === 0xff
 }
 
 /** Checks that `value` is NULL. */
 export function nothing(value: DerValue): void {
   expectTag(value, tags.null)
-  if (value.bytes.length > 0) throw wrong('a NULL with contents', value.offset)
+  if (value.bytes.length > 0) throw malformed('a NULL with contents', value)
 }
 
 /** Milliseconds since 1970 of a UTCTime YYMMDDHHMMSSZ; 1950 to 2049 (RFC 5280 §4.1.2.5.1). */
@@ -235,37 +235,16 @@ export function generalizedTime(value: DerValue, tag: number = tags.generalizedT
   return moment(value, century * 100 + yy, rest)
 }
 
-/** An IA5String: ASCII. */
-export function ia5String(value: DerValue, tag: number = tags.ia5String): string {
-  expectTag(value, tag)
-  return string({ ...value, tag: tags.ia5String })
+/** `what` is wrong with `value`. */
+export function malformed(what: string, value: DerValue): DecodeError {
+  return malformedAt(what, value.offset)
 }
 
-/**
- * The text of any of ASN.1's character strings. Character sets are checked where another reading is possible (UTF-8, surrogates, eight-bit
- * characters in seven-bit types), not where they are a matter of taste: PrintableString with an `@` or `*` is common. TeletexString is
- * read as ISO 8859-1, as everyone does.
- */
-export function string(value: DerValue): string {
-  const { bytes } = value
-  switch (value.tag) {
-    case tags.utf8String:
-      return fromCodePoints(value, utf8(value))
-    case tags.numericString:
-    case tags.printableString:
-    case tags.ia5String:
-    case tags.visibleString:
-      if (bytes.some(octet => octet > 0x7f)) throw wrong(`${tagName(value.tag)} with a character that is not ASCII`, value.offset)
-      return fromCodePoints(value, bytes)
-    case tags.teletexString:
-      return fromCodePoints(value, bytes)
-    case tags.bmpString:
-      return fromCodePoints(value, wide(value, 2))
-    case tags.universalString:
-      return fromCodePoints(value, wide(value, 4))
-    default:
-      throw wrong(`a character string wanted, ${tagName(value.tag)} found`, value.offset)
-  }
+/** The ASN.1 name of an identifier octet. */
+export function tagName(tag: number): string {
+  const name = universalNames.get(tag)
+  if (name) return name
+  return tag >> 6 === 2 ? `[${tag & 0x1f}]` : `tag 0x${tag.toString(16).padStart(2, '0')}`
 }
 
 // ── Writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -293,15 +272,15 @@ export function encodeOid(dotted: string): Uint8Array {
 // ── Below ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function expectTag(value: DerValue, tag: number): void {
-  if (value.tag !== tag) throw wrong(`${tagName(tag)} wanted, ${tagName(value.tag)} found`, value.offset)
+  if (value.tag !== tag) throw malformed(`${tagName(tag)} wanted, ${tagName(value.tag)} found`, value)
 }
 
 function checkInteger(value: DerValue, tag: number): void {
   expectTag(value, tag)
   const [first, second = 0] = value.bytes
-  if (first === undefined) throw wrong('an empty INTEGER', value.offset)
+  if (first === undefined) throw malformed('an empty INTEGER', value)
   if (value.bytes.length > 1 && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80)) {
-    throw wrong('an INTEGER that is not in its shortest form', value.offset)
+    throw malformed('an INTEGER that is not in its shortest form', value)
   }
 }
 
@@ -309,16 +288,10 @@ function contentOffset(value: DerValue): number {
   return value.offset + value.raw.length - value.bytes.length
 }
 
-function wrong(what: string, offset: number): DecodeError {
-  return new DecodeError(`DER: ${what}, at offset ${offset}`)
-}
-
 const universalNames = new Map(Object.entries(tags).map(([name, tag]) => [tag as number, name]))
 
-function tagName(tag: number): string {
-  const name = universalNames.get(tag)
-  if (name) return name
-  return tag >> 6 === 2 ? `[${tag & 0x1f}]` : `tag 0x${tag.toString(16).padStart(2, '0')}`
+function malformedAt(what: string, offset: number): DecodeError {
+  return new DecodeError(`${what}, at offset ${offset}`)
 }
 
 /** Groups of 7 bits; a bigint where a number is too short for them (UUIDs serve as arcs: 2.25.…). */
@@ -338,14 +311,14 @@ function firstArcs(packed: number | bigint): readonly (number | bigint)[] {
 function digitPairs(value: DerValue, count: number): [number, ...number[]] {
   const { bytes } = value
   if (bytes.length !== count * 2 + 1 || bytes.at(-1) !== 0x5a)
-    throw wrong(`${tagName(value.tag)} not of ${count * 2} digits and Z`, value.offset)
+    throw malformed(`${tagName(value.tag)} not of ${count * 2} digits and Z`, value)
   const pair = (i: number): number => digit(value, i * 2) * 10 + digit(value, i * 2 + 1)
   return [pair(0), ...Array.from({ length: count - 1 }, (_, i) => pair(i + 1))]
 }
 
 function digit(value: DerValue, at: number): number {
   const number = (value.bytes[at] ?? 0) - 0x30
-  if (number < 0 || number > 9) throw wrong(`${tagName(value.tag)} with a character that is no digit`, value.offset)
+  if (number < 0 || number > 9) throw malformed(`${tagName(value.tag)} with a character that is no digit`, value)
   return number
 }
 
@@ -354,41 +327,7 @@ function moment(value: DerValue, year: number, [month = 0, day = 0, hour = 0, mi
   const time = date.setUTCFullYear(year, month - 1, day)
   // A day that the month does not have rolls over.
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) {
-    throw wrong(`${tagName(value.tag)} that names no moment`, value.offset)
+    throw malformed(`${tagName(value.tag)} that names no moment`, value)
   }
   return time + ((hour * 60 + minute) * 60 + second) * 1000
-}
-
-function fromCodePoints(value: DerValue, points: Iterable<number>): string {
-  let text = ''
-  for (const point of points) {
-    if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-      throw wrong(`${tagName(value.tag)} with a value that is no character`, value.offset)
-    text += String.fromCodePoint(point)
-  }
-  return text
-}
-
-function* wide(value: DerValue, width: 2 | 4): Generator<number> {
-  const { bytes } = value
-  if (bytes.length % width !== 0) throw wrong(`${tagName(value.tag)} of ${bytes.length} octets`, value.offset)
-  for (let i = 0; i < bytes.length; i += width) yield bytes.subarray(i, i + width).reduce((point, octet) => point * 256 + octet, 0)
-}
-
-/** RFC 3629 §4: shortest forms only. */
-function* utf8(value: DerValue): Generator<number> {
-  const { bytes } = value
-  for (let i = 0; i < bytes.length; ) {
-    const lead = bytes[i++] as number
-    const more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : -1
-    if (more < 0) throw wrong('utf8String that is not UTF-8', value.offset)
-    let point = more === 0 ? lead : lead & (0x3f >> more)
-    for (let k = 0; k < more; k++) {
-      const next = bytes[i++] ?? 0
-      if (next >> 6 !== 2) throw wrong('utf8String that is not UTF-8', value.offset)
-      point = (point << 6) | (next & 0x3f)
-    }
-    if ((more === 2 && point < 0x800) || (more === 3 && point < 0x10000)) throw wrong('utf8String that is not UTF-8', value.offset)
-    yield point
-  }
 }

@@ -10,6 +10,7 @@ import {
   type DerValue,
   generalizedTime,
   integer,
+  malformed,
   readDer,
   sequence,
   smallInteger,
@@ -84,9 +85,9 @@ function readSigned(signed: DerValue, outerAlgorithm: DerValue): SignedFields {
   const version = readVersion(fields)
   const serial = readSerial(fields.next())
   const algorithm = fields.next(tags.sequence)
-  if (!equal(algorithm.raw, outerAlgorithm.raw)) throw wrong('the two signature algorithms differ', algorithm)
+  if (!equal(algorithm.raw, outerAlgorithm.raw)) throw malformed('the two signature algorithms differ', algorithm)
   const issuer = readName(fields.next())
-  if (issuer.relative.length === 0) throw wrong('the issuer is empty', algorithm)
+  if (issuer.relative.length === 0) throw malformed('the issuer is empty', algorithm)
   const validity = sequence(fields.next())
   const notBefore = readTime(validity)
   const notAfter = readTime(validity)
@@ -108,7 +109,7 @@ function readVersion(fields: DerReader): 1 | 2 | 3 {
   const version = smallInteger(inner.next()) + 1
   inner.end()
   // Version 1 is the default, which DER leaves out.
-  if (version !== 2 && version !== 3) throw wrong(`version ${version}`, tagged)
+  if (version !== 2 && version !== 3) throw malformed(`version ${version}`, tagged)
   return version
 }
 
@@ -118,8 +119,8 @@ function readVersion(fields: DerReader): 1 | 2 | 3 {
  */
 function readSerial(value: DerValue): bigint {
   const serial = integer(value)
-  if (value.bytes.length > 20) throw wrong('a serial number of more than 20 octets', value)
-  if (serial < 0n) throw wrong('a negative serial number', value)
+  if (value.bytes.length > 20) throw malformed('a serial number of more than 20 octets', value)
+  if (serial < 0n) throw malformed('a negative serial number', value)
   return serial
 }
 
@@ -132,14 +133,14 @@ function readTime(fields: DerReader): number {
 function skipUniqueIdentifier(fields: DerReader, number: 1 | 2, version: number): void {
   const value = fields.optional(contextTag(number))
   if (!value) return
-  if (version === 1) throw wrong('a unique identifier in a certificate of version 1', value)
+  if (version === 1) throw malformed('a unique identifier in a certificate of version 1', value)
   bits(value, contextTag(number))
 }
 
 function readOptionalExtensions(fields: DerReader, version: number): Extensions {
   const tagged = fields.optional(constructedTag(3))
   if (!tagged) return readExtensions(undefined)
-  if (version !== 3) throw wrong(`extensions in a certificate of version ${version}`, tagged)
+  if (version !== 3) throw malformed(`extensions in a certificate of version ${version}`, tagged)
   const inner = sequence(tagged, constructedTag(3))
   const extensions = readExtensions(inner.next())
   inner.end()
@@ -151,8 +152,4 @@ function checkEmptySubject(subject: DistinguishedName, { basicConstraints, subje
   if (subject.relative.length > 0) return
   if (basicConstraints?.ca) throw new DecodeError('the subject of a CA is empty')
   if (!subjectAltName?.critical) throw new DecodeError('the subject is empty, and there is no critical subjectAltName in its place')
-}
-
-function wrong(what: string, { offset }: DerValue): DecodeError {
-  return new DecodeError(`${what}, at offset ${offset}`)
 }

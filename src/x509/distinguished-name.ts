@@ -1,6 +1,6 @@
 /** Distinguished names (RFC 5280 §4.1.2.4) and their text (RFC 4514). */
-import { type DerValue, oid, readDer, sequence, string, tags } from '../wire/der.ts'
-import { DecodeError } from '../wire/error.ts'
+import { type DerValue, malformed, oid, readDer, sequence, tags } from '../wire/der.ts'
+import { string } from './strings.ts'
 
 export interface DistinguishedName {
   /** The DER, a view. Names are compared octet by octet, as Go and webpki do; RFC 5280 §7.1 would also allow for case and spaces. */
@@ -22,7 +22,7 @@ export function readName(value: DerValue): DistinguishedName {
     const name = names.next(tags.set)
     const attributes: Attribute[] = []
     for (const items = sequence(name, tags.set); !items.done; ) attributes.push(readAttribute(items.next()))
-    if (attributes.length === 0) throw new DecodeError(`an empty RelativeDistinguishedName at offset ${name.offset}`)
+    if (attributes.length === 0) throw malformed('an empty RelativeDistinguishedName', name)
     relative.push(attributes)
   }
   return { raw: value.raw, relative }

@@ -6,8 +6,8 @@ import {
   contextTag,
   type DerReader,
   type DerValue,
-  ia5String,
   integer,
+  malformed,
   octetString,
   oid,
   readDer,
@@ -17,6 +17,7 @@ import {
 } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
 import { readName } from './distinguished-name.ts'
+import { ia5String } from './strings.ts'
 
 export interface Extensions {
   readonly basicConstraints: BasicConstraints | undefined
@@ -118,10 +119,10 @@ function collect(value: DerValue): Map<string, Extension> {
     const id = oid(fields.next())
     const flag = fields.optional(tags.boolean)
     const critical = flag !== undefined && boolean(flag)
-    if (flag && !critical) throw wrong(`extension ${id}: critical FALSE is the default, which DER leaves out`, item)
+    if (flag && !critical) throw malformed(`extension ${id}: critical FALSE is the default, which DER leaves out`, item)
     const contents = octetString(fields.next())
     fields.end()
-    if (found.has(id)) throw wrong(`extension ${id} is repeated`, item)
+    if (found.has(id)) throw malformed(`extension ${id} is repeated`, item)
     found.set(id, { critical, contents })
   }
   return found
@@ -140,7 +141,7 @@ function readBasicConstraints(value: DerValue): BasicConstraints {
 function readKeyUsage(value: DerValue): Set<KeyUsage> {
   const { bytes } = bits(value)
   const usages = new Set(keyUsages.filter((_, i) => ((bytes[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0))
-  if (usages.size === 0) throw wrong('keyUsage without a usage', value)
+  if (usages.size === 0) throw malformed('keyUsage without a usage', value)
   return usages
 }
 
@@ -149,13 +150,13 @@ function readExtendedKeyUsage(value: DerValue): Set<string> {
 }
 
 function readSubjectKeyIdentifier(value: DerValue, { critical }: Extension): Uint8Array {
-  if (critical) throw wrong('subjectKeyIdentifier is critical', value)
+  if (critical) throw malformed('subjectKeyIdentifier is critical', value)
   return octetString(value)
 }
 
 /** Only the key identifier serves here; issuer and serial number, which name one certificate of the issuer, do not. */
 function readAuthorityKeyIdentifier(value: DerValue, { critical }: Extension): Uint8Array | undefined {
-  if (critical) throw wrong('authorityKeyIdentifier is critical', value)
+  if (critical) throw malformed('authorityKeyIdentifier is critical', value)
   const fields = sequence(value)
   const key = fields.optional(contextTag(0))
   const issuer = fields.optional(constructedTag(1))
@@ -180,7 +181,7 @@ function readSubjectAltName(value: DerValue, { critical }: Extension): SubjectAl
   for (const name of names) checkGeneralName(name)
   return {
     critical,
-    dnsNames: names.filter(name => name.tag === contextTag(2)).map(name => ia5String(name, contextTag(2))),
+    dnsNames: names.filter(name => name.tag === contextTag(2)).map(ia5String),
     ipAddresses: names.filter(name => name.tag === contextTag(7)).map(readIpAddress),
   }
 }
@@ -196,7 +197,7 @@ function checkGeneralName(name: DerValue): void {
     case contextTag(1): // rfc822Name
     case contextTag(2): // dNSName
     case contextTag(6): // uniformResourceIdentifier
-      ia5String(name, name.tag)
+      ia5String(name)
       return
     case constructedTag(4):
       checkDirectoryName(sequence(name, constructedTag(4)))
@@ -205,7 +206,7 @@ function checkGeneralName(name: DerValue): void {
       oid(name, contextTag(8))
       return
     default:
-      throw wrong('no kind of GeneralName', name)
+      throw malformed('no kind of GeneralName', name)
   }
 }
 
@@ -216,7 +217,7 @@ function checkDirectoryName(fields: DerReader): void {
 
 function readIpAddress(name: DerValue): Uint8Array {
   const { length } = name.bytes
-  if (length !== 4 && length !== 16) throw wrong(`an IP address of ${length} octets`, name)
+  if (length !== 4 && length !== 16) throw malformed(`an IP address of ${length} octets`, name)
   return name.bytes
 }
 
@@ -224,10 +225,6 @@ function readIpAddress(name: DerValue): Uint8Array {
 function items(value: DerValue, tag: number = tags.sequence): DerValue[] {
   const found: DerValue[] = []
   for (const reader = sequence(value, tag); !reader.done; ) found.push(reader.next())
-  if (found.length === 0) throw wrong('an empty list', value)
+  if (found.length === 0) throw malformed('an empty list', value)
   return found
-}
-
-function wrong(what: string, { offset }: DerValue): DecodeError {
-  return new DecodeError(`${what}, at offset ${offset}`)
 }

@@ -89,14 +89,6 @@ describe('a value has one encoding', () => {
     ['a UTCTime with a sign', der.utcTime, time(0x17, '26010100000-Z'), /no digit/],
     ['a GeneralizedTime with a fraction', der.generalizedTime, time(0x18, '20260101000000.5Z'), /not of 14 digits and Z/],
     ['a GeneralizedTime on 29 February 2100', der.generalizedTime, time(0x18, '21000229000000Z'), /names no moment/],
-    ['a UTF8String with an overlong form', der.string, '0c02c080', /not UTF-8/],
-    ['a UTF8String with a surrogate', der.string, '0c03eda080', /no character/],
-    ['a UTF8String cut off', der.string, '0c02e282', /not UTF-8/],
-    ['a UTF8String beyond U+10FFFF', der.string, '0c04f4908080', /no character/],
-    ['a PrintableString with an octet above 7F', der.string, '130180', /not ASCII/],
-    ['a BMPString of an odd length', der.string, '1e03004100', /of 3 octets/],
-    ['a BMPString with a surrogate', der.string, '1e02d83d', /no character/],
-    ['an INTEGER as a character string', der.string, '020101', /a character string wanted/],
     ['a constructed OCTET STRING', der.octetString, '2403040101', /octetString wanted/],
   ]
   test.each(refused)('%s is refused', (_, read, hex, message) => {
@@ -174,17 +166,6 @@ describe('held against asn1js', () => {
       }),
     )
   })
-
-  test('UTF-8', () => {
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-    fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }).map(utf8), mutated(fc.string({ unit: 'binary' }).map(utf8))), contents => {
-        const ours = attempt(() => der.string(der.readDer(der.encode(der.tags.utf8String, contents))))
-        expect(ours).toBe(attempt(() => decoder.decode(contents)))
-      }),
-      { numRuns: 500 },
-    )
-  })
 })
 
 test('no input makes anything but a DecodeError', () => {
@@ -204,7 +185,6 @@ test('no input makes anything but a DecodeError', () => {
     fc.property(input, bytes => {
       attempt(() => walk(der.readDer(bytes)))
       for (const read of readers) for (const tag of Object.values(der.tags)) attempt(() => read(der.readDer(der.encode(tag, bytes)), tag))
-      for (const tag of Object.values(der.tags)) attempt(() => der.string(der.readDer(der.encode(tag, bytes))))
     }),
     { numRuns: 300 },
   )
@@ -220,16 +200,12 @@ function time(tag: number, text: string): string {
   return Buffer.from(der.encode(tag, Buffer.from(text, 'latin1'))).toString('hex')
 }
 
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
-}
-
 /** `undefined` where it is refused; any error that is not a refusal gets through. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch (error) {
-    if (error instanceof DecodeError || (error instanceof TypeError && error.message.includes('encoded data'))) return undefined
+    if (error instanceof DecodeError) return undefined
     throw error
   }
 }

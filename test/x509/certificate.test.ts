@@ -6,7 +6,7 @@ import { TlsError } from '../../src/error.ts'
 import { constructedTag, contextTag, encode, encodeOid, tags } from '../../src/wire/der.ts'
 import { DecodeError } from '../../src/wire/error.ts'
 import { createTrustStore, decodePem, describeSubject, nameToText, parseCertificate } from '../../src/x509/index.ts'
-import { providers } from '../schedule/providers.ts'
+import { providers } from '../providers.ts'
 import * as make from './build.ts'
 import { leaf, leafExtensions, now, root } from './build.ts'
 
@@ -222,7 +222,7 @@ describe('keys that TLS 1.3 can’t use are read, and have no type', () => {
   })
 })
 
-describe.each(providers)('with the provider $name', crypto => {
+describe.each(providers())('with the provider $name', crypto => {
   test('every flipped bit of a certificate is refused', () => {
     const { der } = leaf(anchor)
     const store = createTrustStore({ roots: [anchor.der], crypto })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { TlsError } from '../../src/error.ts'
 import { createTrustStore, decodePem } from '../../src/x509/index.ts'
-import { providers } from '../schedule/providers.ts'
+import { providers } from '../providers.ts'
 import { sharedVectors } from '../vectors.ts'
 
 /** Cases that must fail by the suite's reading, and are accepted here. */
@@ -110,7 +110,7 @@ const cases =
     : (JSON.parse(readFileSync(join(folder, 'x509-limbo/limbo-core.json'), 'utf8')) as { testcases: Case[] }).testcases
 if (folder === undefined) test.skip('x509-limbo is absent: set TASSEL_VECTORS', () => {})
 
-describe.skipIf(folder === undefined).each(providers)('x509-limbo with the provider $name', crypto => {
+describe.skipIf(folder === undefined).each(providers())('x509-limbo with the provider $name', crypto => {
   const verdicts = new Map(cases.map(one => [one.id, verdictOn(one)]))
   const idsOf = (expected: string, accepted: boolean) =>
     cases.filter(one => one.expected_result === expected && (verdicts.get(one.id) === undefined) === accepted).map(({ id }) => id)
@@ -149,7 +149,7 @@ describe.skipIf(folder === undefined).each(providers)('x509-limbo with the provi
 })
 
 test.skipIf(folder === undefined)('every root of Mozilla’s list can be one here', () => {
-  const [crypto] = providers
+  const [crypto] = providers()
   const pem = readFileSync(join(folder ?? '', 'roots/mozilla-roots.pem'), 'utf8')
   expect(decodePem(pem)).toHaveLength(120)
   if (crypto) createTrustStore({ roots: [pem], crypto })

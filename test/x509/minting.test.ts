@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { type MintedKey, mintAuthority, mintSelfSigned } from '../../src/testing/certificates.ts'
 import { createTrustStore, loadIdentity } from '../../src/x509/index.ts'
-import { providers } from '../schedule/providers.ts'
+import { providers } from '../providers.ts'
 import { faultOf } from './judge.ts'
 
 const keys: readonly MintedKey[] = ['P-256', 'P-384', 'P-521', 'Ed25519', 'RSA-2048', 'RSA-PSS-2048']
@@ -13,7 +13,7 @@ describe.each(keys)('certificates with %s', key => {
     const intermediate = await root.issueAuthority({ key, pathLength: 0 })
     const names = ['localhost', '*.example.com', '127.0.0.1', '::1']
     const end = await intermediate.issue({ names, key })
-    for (const crypto of providers) {
+    for (const crypto of providers()) {
       const store = createTrustStore({ roots: [root.certificatePem], crypto })
       for (const name of ['localhost', 'www.example.com', '127.0.0.1', '::1']) {
         for (const purpose of ['server', 'client'] as const) {
@@ -31,7 +31,7 @@ describe.each(keys)('certificates with %s', key => {
 
   test('vouch for themselves where they are trusted', async () => {
     const own = await mintSelfSigned({ names: ['localhost'], key })
-    for (const crypto of providers) {
+    for (const crypto of providers()) {
       const store = createTrustStore({ roots: [own.certificateDer], crypto })
       expect(store.verify([own.certificateDer], { name: 'localhost', now: Date.now(), purpose: 'server' }).verified).toBe(true)
     }
@@ -39,7 +39,7 @@ describe.each(keys)('certificates with %s', key => {
 })
 
 test('purpose and validity are as ordered', async () => {
-  const [crypto] = providers
+  const [crypto] = providers()
   if (!crypto) throw new Error('there is no provider')
   const root = await mintAuthority({ notBefore: new Date('2020-01-01T00:00:00Z') })
   const order = { names: ['a.example'], notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-01-31T00:00:00Z') }

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest'
 import type { VerifyRequest } from '../../src/types.ts'
 import { encode, encodeOid, tags } from '../../src/wire/der.ts'
 import { createTrustStore } from '../../src/x509/index.ts'
-import { providers } from '../schedule/providers.ts'
+import { providers } from '../providers.ts'
 import * as make from './build.ts'
 import { type Built, caExtensions, intermediate, leaf, leafExtensions, now, root } from './build.ts'
 import { faultOf, judge } from './judge.ts'
 
-describe.each(providers)('with the provider $name', crypto => {
+describe.each(providers())('with the provider $name', crypto => {
   const anchor = root()
   const ca = intermediate(anchor)
   const { verify, fault } = judge(crypto, anchor)
@@ -127,7 +127,7 @@ describe.each(providers)('with the provider $name', crypto => {
 
 test('a hostile chain costs no more than the budget', () => {
   let verified = 0
-  const [base] = providers
+  const [base] = providers()
   if (!base) throw new Error('there is no provider')
   const counting = {
     ...base,
@@ -160,7 +160,7 @@ test('a hostile chain costs no more than the budget', () => {
 
 describe('the caller’s mistakes are TypeErrors', () => {
   const anchor = root()
-  const [crypto] = providers
+  const [crypto] = providers()
   if (!crypto) throw new Error('there is no provider')
   const store = createTrustStore({ roots: [anchor.der], crypto })
   const chain = [leaf(anchor).der]

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TlsError } from '../../src/error.ts'
 import { acceptWithoutVerification, createTrustStore, isVerifiedPeer } from '../../src/x509/index.ts'
-import { providers } from '../schedule/providers.ts'
+import { providers } from '../providers.ts'
 import { intermediate, leaf, now, root, spkiOf } from './build.ts'
 
 const anchor = root()
@@ -23,7 +23,7 @@ describe('a chain accepted without verification', () => {
 })
 
 describe('a verdict', () => {
-  const [crypto] = providers
+  const [crypto] = providers()
   if (!crypto) throw new Error('there is no provider')
   const peer = createTrustStore({ roots: [anchor.der], crypto }).verify([end.der, ca.der], { name: 'example.com', now, purpose: 'server' })
 
