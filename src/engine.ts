@@ -5,12 +5,13 @@
  * Here handshake and records are joined, and here are the queues, the limits, the questions and the closing. What a peer does wrong
  * ends in the event `failed`; what the caller does wrong throws `TypeError`.
  */
-import { groupNames, signatureSchemeNames } from './crypto/code-points.ts'
 import type { CipherSuite } from './crypto/provider.ts'
 import { type Answers, clientAnswers, serverAnswers } from './engine/answers.ts'
 import { asTlsError } from './engine/faults.ts'
-import { clientSettings, limitsOf, serverSettings, type WithCrypto } from './engine/options.ts'
+import { describeConnection } from './engine/info.ts'
+import { claimSession, clientSettings, limitsOf, serverSettings, type WithCrypto } from './engine/options.ts'
 import { questionEvent } from './engine/questions.ts'
+import { ticketIssuer } from './engine/tickets.ts'
 import { type AlertName, alertName, alerts, TlsError } from './error.ts'
 import { Assembler } from './handshake/assembler.ts'
 import type { Role } from './handshake/auth.ts'
@@ -18,7 +19,7 @@ import { clientHandshake } from './handshake/client.ts'
 import { Conversation } from './handshake/conversation.ts'
 import type { Ask, Dialogue, Io } from './handshake/dialogue.ts'
 import type { Established } from './handshake/established.ts'
-import { PostHandshake } from './handshake/post.ts'
+import { PostHandshake, type TicketIssuer } from './handshake/post.ts'
 import { serverHandshake } from './handshake/server.ts'
 import { contentType, maxPlaintext } from './record/content-type.ts'
 import { Protection } from './record/protection.ts'
@@ -35,26 +36,34 @@ import type {
   ServerOptions,
   TlsEvent,
 } from './types.ts'
-import { toText } from './wire/bytes.ts'
 import { annotateMessage, nameOfMessage } from './wire/messages.ts'
 
 /** A client's connection; its ClientHello is in the output at once. Throws `TypeError` for options that can't be. */
 export function createClient(options: WithCrypto<ClientOptions>): Connection {
   const settings = clientSettings(options)
-  return new Engine('client', options, clientAnswers(options), io => clientHandshake(settings, io))
+  claimSession(options)
+  return new Engine({ role: 'client', options, answers: clientAnswers(options), handshake: io => clientHandshake(settings, io) })
 }
 
 /** A server's connection, one for each client. Throws `TypeError` for options that can't be. */
 export function createServer(options: WithCrypto<ServerOptions>): ServerConnection {
   serverSettings(options)
-  return new Engine('server', options, serverAnswers(options), serverHandshake)
+  const tickets = ticketIssuer(options)
+  return new Engine({ role: 'server', options, answers: serverAnswers(options), handshake: serverHandshake, ...(tickets && { tickets }) })
+}
+
+/** What makes an engine the client's or the server's. */
+interface Part {
+  readonly role: Role
+  readonly options: CommonOptions
+  readonly answers: Answers
+  readonly handshake: (io: Io) => Dialogue<Established>
+  readonly tickets?: TicketIssuer
 }
 
 /** The connection itself. Use `createClient` and `createServer`: they check the options. */
 export class Engine implements Connection {
-  readonly #role: Role
-  readonly #options: CommonOptions
-  readonly #answers: Answers
+  readonly #part: Part
   readonly #limits: Limits
   readonly #reader: RecordReader
   readonly #writer: RecordWriter
@@ -77,10 +86,9 @@ export class Engine implements Connection {
   #changeCipherSpecs = 0
   #warningAlerts = 0
 
-  constructor(role: Role, options: CommonOptions, answers: Answers, handshake: (io: Io) => Dialogue<Established>) {
-    this.#role = role
-    this.#options = options
-    this.#answers = answers
+  constructor(part: Part) {
+    const { role, options, handshake } = part
+    this.#part = part
     this.#limits = limitsOf(options)
     this.#reader = new RecordReader({ emptyRecords: this.#limits.emptyRecords })
     this.#writer = new RecordWriter({ initialClientHello: role === 'client' })
@@ -236,7 +244,7 @@ export class Engine implements Connection {
   /** Between the first ClientHello and the peer's Finished it means nothing; elsewhere, and with other contents, it may not be (RFC 9846 §5). */
   #takeChangeCipherSpec(fragment: Uint8Array): void {
     this.#trace('in', 'change_cipher_spec', fragment)
-    const mayCome = !this.#post && (this.#role === 'client' || this.#helloHeard)
+    const mayCome = !this.#post && (this.#part.role === 'client' || this.#helloHeard)
     if (!mayCome || fragment.length !== 1 || fragment[0] !== 1)
       throw new TlsError('change-cipher-spec', 'a change_cipher_spec that may not be here')
     if (++this.#changeCipherSpecs > this.#limits.changeCipherSpecs)
@@ -273,7 +281,7 @@ export class Engine implements Connection {
     const conversation = this.#conversation
     if (!conversation) return
     for (let question = conversation.question; question; question = conversation.question) {
-      const given = this.#answers.given(question)
+      const given = this.#part.answers.given(question)
       if (!given) return this.#ask(question)
       conversation.answer(given.answer)
     }
@@ -283,16 +291,21 @@ export class Engine implements Connection {
   #connect(established: Established): void {
     this.#established = established
     this.#conversation = undefined
+    const { role, options, tickets } = this.#part
     this.#post = new PostHandshake({
-      role: this.#role,
+      role,
       established,
       io: this.#io,
       limits: this.#limits,
+      now: options.now,
+      tickets,
       maySend: () => !this.#endSent,
       keysUpdated: direction => this.#events.push({ type: 'keys-updated', direction }),
+      session: session => this.#events.push({ type: 'session', session }),
     })
-    this.#info = describe(established)
+    this.#info = describeConnection(established)
     this.#events.push({ type: 'connected', info: this.#info })
+    for (let i = 0; i < (tickets?.count ?? 0); i++) this.#post.issueTicket()
   }
 
   // ── Questions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -303,7 +316,7 @@ export class Engine implements Connection {
       questionEvent(question, {
         answer: value => {
           if (this.#failed) return
-          const answer = this.#answers.accept(question, value)
+          const answer = this.#part.answers.accept(question, value)
           this.#goOn(() => {
             this.#conversation?.answer(answer)
             this.#converse()
@@ -320,7 +333,7 @@ export class Engine implements Connection {
     this.#asking = false
     this.#guard(act)
     this.#advance()
-    if (!this.#draining) this.#options.wake?.()
+    if (!this.#draining) this.#part.options.wake?.()
   }
 
   // ── Output ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -413,26 +426,10 @@ export class Engine implements Connection {
   }
 
   #trace(direction: 'in' | 'out', kind: string | undefined, bytes: Uint8Array): void {
-    const { trace } = this.#options
+    const { trace } = this.#part.options
     if (!trace) return
     const message = kind !== 'alert' && kind !== 'change_cipher_spec'
     trace({ direction, kind: kind ?? `unknown (${bytes[0]})`, bytes, fields: message ? annotateMessage(bytes) : [] })
-  }
-}
-
-function describe(established: Established): ConnectionInfo {
-  const { suite, group, signatureScheme, alpn, serverName, peer, localIdentity, retried } = established
-  return {
-    protocolVersion: 'TLSv1.3',
-    cipherSuite: suite.name,
-    group: groupNames.get(group.group) ?? group.name,
-    signatureScheme: signatureSchemeNames.get(signatureScheme),
-    alpn: alpn && toText(alpn),
-    serverName,
-    peer,
-    localIdentity,
-    resumed: false,
-    retried,
   }
 }
 

@@ -84,6 +84,8 @@ export const faults = {
   'signature-scheme-not-offered': 'illegal_parameter',
   'bad-signature': 'decrypt_error',
   'bad-finished': 'decrypt_error',
+  'bad-binder': 'decrypt_error',
+  'early-data-overflow': 'unexpected_message',
   // Certificates
   'certificate-malformed': 'bad_certificate',
   'certificate-signature': 'bad_certificate',

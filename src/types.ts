@@ -38,6 +38,42 @@ export interface TrustStore {
   verify(chain: readonly Uint8Array[], request: VerifyRequest): VerifiedPeer
 }
 
+/** What one handshake leaves for the next. `toBytes` holds a secret key: store it like one. */
+export interface Session {
+  /** The name that the first connection was made to. */
+  readonly serverName: string | undefined
+  readonly alpn: string | undefined
+  /** Milliseconds since 1970. */
+  readonly expires: number
+  /** How many bytes of early data the server takes; 0: none. */
+  readonly maxEarlyData: number
+  /** The server's name for the session: opaque to the client, a key of the store where the server keeps sessions itself. */
+  readonly ticket: Uint8Array
+  /** The certificates that the peer proved itself with. */
+  readonly peerChain: readonly Uint8Array[]
+  toBytes(): Uint8Array
+}
+
+/** A key that both sides got outside of TLS. */
+export interface ExternalPsk {
+  /** 1 to 65,535 bytes. */
+  readonly identity: Uint8Array
+  /** At least 16 bytes with the strength of a key, not a password (RFC 9257). */
+  readonly key: Uint8Array
+  /** The hash that the key was made for. Default: `sha256`. */
+  readonly hash?: 'sha256' | 'sha384'
+  /** Whether it passes the importer of RFC 9258, on both sides. Default: true. Most other libraries need false. */
+  readonly imported?: boolean
+  /** What the key was derived from, for the importer. */
+  readonly context?: Uint8Array
+}
+
+/** The keys that a server seals its tickets with; share them, and any server resumes what another began. */
+export interface TicketKeys {
+  /** The key to seal with comes first; all that are not past `notAfter` (milliseconds since 1970) open. Asked for at each use. */
+  keys(now: number): readonly { readonly name: Uint8Array; readonly key: Uint8Array; readonly notAfter: number }[]
+}
+
 // ── Options: what is left out is asked ──────────────────────────────────────────────────────────────────────────────
 
 export interface CommonOptions {
@@ -51,6 +87,10 @@ export interface CommonOptions {
   signatureSchemes?: readonly string[]
   /** Schemes accepted in certificates (`signature_algorithms_cert`). Default: `signatureSchemes` and `rsa_pkcs1_*`. */
   certificateSignatureSchemes?: readonly string[]
+  /** Keys from outside of TLS, preferred first. */
+  psk?: readonly ExternalPsk[]
+  /** How PSKs are used: with a key exchange, or alone, without forward secrecy. Default: `['psk_dhe_ke']`. */
+  pskModes?: readonly ('psk_dhe_ke' | 'psk_ke')[]
   /** Whose certificates to believe. Left out: the question `peer-certificate`. */
   trust?: TrustStore
   /** The clock, milliseconds since 1970. Needed where `trust` is given. */
@@ -75,6 +115,8 @@ export interface ClientOptions extends CommonOptions {
   keyShares?: readonly string[]
   /** Left out: the question `certificate-request`, should the server ask. `null`: never. */
   identity?: Identity | null
+  /** To resume. It is offered once: the same object a second time is a `TypeError`. Needs `now`. */
+  session?: Session
 }
 
 export interface ServerOptions extends CommonOptions {
@@ -84,6 +126,15 @@ export interface ServerOptions extends CommonOptions {
   clientAuth?: 'request' | 'require'
   /** DER distinguished names for `certificate_authorities` in a CertificateRequest. */
   certificateAuthorities?: readonly Uint8Array[]
+  /**
+   * How sessions are kept: sealed into tickets under these keys, or `ask`: by the application, which gets each as a fact `session` and
+   * finds it again at the question `session-lookup`. Default: `none`. Needs `now`.
+   */
+  tickets?: TicketKeys | 'ask' | 'none'
+  /** Tickets after each handshake. Default: 2. */
+  ticketCount?: number
+  /** Seconds, at most 604,800, which is seven days. Default: 86,400. */
+  ticketLifetime?: number
 }
 
 /** Bounds on everything that a peer can make this side hold or do. */
@@ -184,12 +235,20 @@ export type SignQuestion = {
   readonly identity: Identity
 } & Asks<Uint8Array>
 
-export type Question = ClientHelloQuestion | PeerCertificateQuestion | CertificateRequestQuestion | SignQuestion
+export type SessionLookupQuestion = {
+  readonly type: 'session-lookup'
+  /** The identity that the client offers: a ticket, or the name of an external PSK. */
+  readonly identity: Uint8Array
+} & Asks<Session | ExternalPsk | null>
+
+export type Question = ClientHelloQuestion | PeerCertificateQuestion | CertificateRequestQuestion | SignQuestion | SessionLookupQuestion
 
 export type Fact =
   | { readonly type: 'connected'; readonly info: ConnectionInfo }
   /** `data` is a view, valid until the next `poll()` or `receive()`. */
   | { readonly type: 'data'; readonly data: Uint8Array; readonly early: boolean }
+  /** A session to resume later: at clients for every ticket, at servers that keep sessions themselves (`tickets: 'ask'`). */
+  | { readonly type: 'session'; readonly session: Session }
   | { readonly type: 'keys-updated'; readonly direction: 'in' | 'out' }
   /** The peer's close_notify: nothing more will come; sending is still possible. */
   | { readonly type: 'end' }
@@ -201,8 +260,8 @@ export interface ConnectionInfo {
   readonly protocolVersion: 'TLSv1.3'
   /** IANA name. */
   readonly cipherSuite: string
-  /** IANA name of the group of the key exchange. */
-  readonly group: string
+  /** IANA name of the group of the key exchange; `undefined` where a PSK was used alone. */
+  readonly group: string | undefined
   /** IANA name of the scheme that the server signed with. */
   readonly signatureScheme: string | undefined
   readonly alpn: string | undefined
@@ -212,7 +271,10 @@ export interface ConnectionInfo {
   readonly peer: VerifiedPeer | undefined
   /** What this side proved itself with. */
   readonly localIdentity: Identity | undefined
+  /** Whether a session was resumed: `peer` is then what the first handshake proved. */
   readonly resumed: boolean
+  /** The identity of the external PSK that the sides proved themselves with. */
+  readonly pskIdentity: Uint8Array | undefined
   /** Whether a HelloRetryRequest was needed. */
   readonly retried: boolean
 }

@@ -1,9 +1,20 @@
 /** Who answers a question: the option of that name, or where it was left out, the application. */
 import type { Ask } from '../handshake/dialogue.ts'
-import type { ClientHelloAnswer, ClientOptions, CommonOptions, Identity, ServerOptions, VerifiedPeer } from '../types.ts'
+import { stateOf } from '../handshake/session.ts'
+import type {
+  ClientHelloAnswer,
+  ClientOptions,
+  CommonOptions,
+  ExternalPsk,
+  Identity,
+  ServerOptions,
+  Session,
+  VerifiedPeer,
+} from '../types.ts'
 import { equal } from '../wire/bytes.ts'
 import { isVerifiedPeer } from '../x509/verdict.ts'
-import { serverSettings, type WithCrypto } from './options.ts'
+import { isExternalPsk, serverSettings, type WithCrypto } from './options.ts'
+import { openTicket } from './tickets.ts'
 
 export interface Answers {
   /** What the options say; `undefined` where the application must be asked. */
@@ -29,6 +40,7 @@ export function serverAnswers(options: WithCrypto<ServerOptions>): Answers {
   return {
     given: question => {
       if (question.ask === 'client-hello' && current.identity !== undefined) return { answer: serverSettings(current) }
+      if (question.ask === 'session-lookup') return lookUp(current, question.about.identity)
       if (question.ask === 'peer-certificate') return verdict(current, 'client', question.about.chain, undefined)
       return undefined
     },
@@ -50,7 +62,13 @@ function verdict(options: CommonOptions, purpose: 'server' | 'client', chain: re
   return { answer: verdictOn(chain, trust.verify(chain, { name, now: now(), purpose })) }
 }
 
-function acceptCommon(question: Ask, value: unknown): VerifiedPeer | Identity | Uint8Array | null {
+/** Stateless tickets are opened here; where the application keeps the sessions, it is asked. */
+function lookUp({ crypto, tickets = 'none', now }: WithCrypto<ServerOptions>, identity: Uint8Array) {
+  if (tickets === 'ask') return undefined
+  return { answer: tickets === 'none' || !now ? null : openTicket(crypto, tickets, now(), identity) }
+}
+
+function acceptCommon(question: Ask, value: unknown): VerifiedPeer | Identity | Session | ExternalPsk | Uint8Array | null {
   switch (question.ask) {
     case 'peer-certificate':
       return verdictOn(question.about.chain, value)
@@ -60,6 +78,9 @@ function acceptCommon(question: Ask, value: unknown): VerifiedPeer | Identity | 
     case 'sign':
       if (value instanceof Uint8Array && value.length > 0) return value
       throw new TypeError('the answer to sign is the signature, a Uint8Array that is not empty')
+    case 'session-lookup':
+      if (value === null || stateOf(value) || isExternalPsk(value)) return value as Session | ExternalPsk | null
+      throw new TypeError('the answer to session-lookup is a Session, an ExternalPsk, or null for none')
     case 'client-hello':
       throw new TypeError('client-hello is a question to servers')
   }

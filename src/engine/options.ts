@@ -1,9 +1,12 @@
 /** Options with names and defaults become settings: algorithms, bytes and bounds. Whatever is wrong with them is a `TypeError` here. */
 import { type CodePointNames, codePointOf, signatureSchemeNames } from '../crypto/code-points.ts'
 import type { CipherSuite, CodePoint, CryptoProvider, KeyExchange, SignatureVerifier } from '../crypto/provider.ts'
+import { externalCandidates, type PskCandidate, type PskMode } from '../handshake/psk.ts'
+import { claim, expiryOf, type SessionState, stateOf } from '../handshake/session.ts'
 import type { ClientSettings, CommonSettings, ServerSettings } from '../handshake/settings.ts'
-import type { ClientOptions, CommonOptions, Identity, Limits, ServerOptions } from '../types.ts'
+import type { ClientOptions, CommonOptions, ExternalPsk, Identity, Limits, ServerOptions } from '../types.ts'
 import { fromText, toHex } from '../wire/bytes.ts'
+import { parseCertificate } from '../x509/certificate.ts'
 
 /** Options of the portable engine, which has no provider of its own. */
 export type WithCrypto<O extends CommonOptions> = O & { readonly crypto: CryptoProvider }
@@ -21,6 +24,7 @@ export function clientSettings(options: WithCrypto<ClientOptions>): ClientSettin
     // RFC 6066 §3: a DNS name without the trailing dot, never an address.
     sentServerName: isAddress(serverName) ? undefined : serverName.replace(/\.$/, ''),
     keyShares: keyShares(options.keyShares, common.groups),
+    pskCandidates: pskCandidates(options, common),
   }
 }
 
@@ -32,7 +36,22 @@ export function serverSettings(options: WithCrypto<ServerOptions>): ServerSettin
   if (clientAuth !== undefined && clientAuth !== 'request' && clientAuth !== 'require') {
     throw new TypeError(`clientAuth is 'request' or 'require', not ${String(clientAuth)}`)
   }
-  return { ...commonSettings(options), identities, clientAuth, certificateAuthorities }
+  checkTickets(options)
+  const common = commonSettings(options)
+  const psks = (options.psk ?? []).flatMap(psk => externalCandidates(psk, common.cipherSuites))
+  return { ...common, identities, clientAuth, certificateAuthorities, psks, now: options.now }
+}
+
+/** A session is offered once. Throws `TypeError` where it was offered before. */
+export function claimSession({ session }: ClientOptions): void {
+  if (session && !claim(session)) throw new TypeError('this session was offered already: a ticket that is used twice shows who comes back')
+}
+
+/** Whether it is what an application gives as an external PSK. Throws `TypeError` where it is one that can't be used. */
+export function isExternalPsk(value: unknown): value is ExternalPsk {
+  if (typeof value !== 'object' || value === null || !('identity' in value) || !('key' in value)) return false
+  checkPsk(value as ExternalPsk)
+  return true
 }
 
 export function limitsOf(options: CommonOptions): Limits {
@@ -68,6 +87,7 @@ function commonSettings(options: WithCrypto<CommonOptions>): CommonSettings {
     verifiers,
     certificateSignatureSchemes: certificateSchemes(crypto, options.certificateSignatureSchemes, verifiers),
     alpn: (options.alpn ?? []).map(protocolName),
+    pskModes: pskModesOf(options),
     compatibilityMode: options.compatibilityMode ?? true,
     maxCertificates: limitsOf(options).certificates,
     shapeExtensions: options.shapeExtensions,
@@ -140,6 +160,55 @@ function defaultKeyShares(groups: readonly KeyExchange[]): readonly KeyExchange[
   const [first] = groups
   if (!first?.name.includes('MLKEM')) return groups.slice(0, 1)
   return groups.filter(group => group === first || group.name === 'x25519')
+}
+
+function pskModesOf({ pskModes = ['psk_dhe_ke'], psk = [] }: CommonOptions): readonly PskMode[] {
+  for (const each of psk) checkPsk(each)
+  for (const mode of unique('pskModes', pskModes)) {
+    if (mode !== 'psk_ke' && mode !== 'psk_dhe_ke') throw new TypeError(`pskModes: ${String(mode)} is neither psk_dhe_ke nor psk_ke`)
+  }
+  return pskModes
+}
+
+function checkPsk({ identity, key, hash, context }: ExternalPsk): void {
+  if (!(identity instanceof Uint8Array) || identity.length === 0 || identity.length > 0xff00) {
+    throw new TypeError('psk.identity has 1 to 65,280 bytes')
+  }
+  if (!(key instanceof Uint8Array) || key.length < 16) throw new TypeError('psk.key has at least 16 bytes (RFC 9257)')
+  if (hash !== undefined && hash !== 'sha256' && hash !== 'sha384') throw new TypeError(`psk.hash is sha256 or sha384, not ${String(hash)}`)
+  if (context !== undefined && !(context instanceof Uint8Array)) throw new TypeError('psk.context is a Uint8Array')
+}
+
+/** The session, where it can still be resumed, and the external PSKs; asked for at each hello, since the age of a ticket counts on. */
+function pskCandidates(options: WithCrypto<ClientOptions>, { cipherSuites }: CommonSettings): () => readonly PskCandidate[] {
+  const { session, serverName, now, psk = [], trust } = options
+  const external = psk.flatMap(each => externalCandidates(each, cipherSuites))
+  if (!session) return () => external
+  const state = stateOf(session)
+  if (!state) throw new TypeError('session is not a Session: the fact session gives one, and sessionFromBytes')
+  if (!now) throw new TypeError('session needs a clock: give now, milliseconds since 1970')
+  if (session.serverName !== serverName) throw new TypeError(`session is one with ${session.serverName}, not with ${serverName}`)
+  return () => [...resumable(state, now(), cipherSuites, trust !== undefined), ...external]
+}
+
+/** None once the session has expired, its suite is disabled, or its peer's certificate is none that would be believed now. */
+function resumable(state: SessionState, now: number, suites: readonly CipherSuite[], believing: boolean): readonly PskCandidate[] {
+  const suite = suites.find(each => each.id === state.cipher_suite)
+  if (!suite || now >= expiryOf(state)) return []
+  const [leaf] = state.peer_chain
+  if (believing && (!leaf || state.peer_verified !== 1 || parseCertificate(leaf).notAfter < now)) return []
+  const age = Math.max(0, Math.floor(now - state.issued_at))
+  const obfuscatedAge = (age + state.ticket_age_add) % 2 ** 32
+  return [{ identity: state.ticket, secret: state.psk, hash: suite.hash, origin: 'res', session: state, obfuscatedAge }]
+}
+
+function checkTickets({ tickets = 'none', ticketCount = 2, ticketLifetime = 0, now }: ServerOptions): void {
+  const isKeys = typeof tickets === 'object' && typeof tickets.keys === 'function'
+  if (tickets !== 'none' && tickets !== 'ask' && !isKeys) throw new TypeError("tickets are TicketKeys, 'ask' or 'none'")
+  if (tickets !== 'none' && !now) throw new TypeError('tickets need a clock: give now, milliseconds since 1970')
+  if (!Number.isInteger(ticketCount) || ticketCount < 0 || ticketCount > 255)
+    throw new TypeError('ticketCount is a whole number from 0 to 255')
+  if (!(ticketLifetime >= 0 && ticketLifetime <= 604_800)) throw new TypeError('ticketLifetime is 0 to 604,800 seconds (RFC 9846 §4.7.1)')
 }
 
 function protocolName(name: string): Uint8Array {

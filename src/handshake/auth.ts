@@ -7,24 +7,33 @@ import type { Message } from '../wire/messages.ts'
 import { ask, type Dialogue } from './dialogue.ts'
 import { type Exchange, hear, say } from './exchange.ts'
 import { refuseUnsolicited } from './extensions.ts'
+import type { PskCandidate } from './psk.ts'
 
 export type Role = 'client' | 'server'
 
-/** Proof that a peer's chain was judged and that the peer holds its key. Only `authenticatePeer` makes one. */
+/**
+ * Proof of who the peer is: its chain was judged and it holds the key, or it shares a PSK. Only `authenticatePeer` and `provenByPsk` make
+ * one.
+ */
 export type PeerVerified = Proof
 
 class Proof {
-  readonly #peer: VerifiedPeer
-  readonly scheme: CodePoint
+  readonly #peer: VerifiedPeer | undefined
+  readonly scheme: CodePoint | undefined
 
-  constructor(peer: VerifiedPeer, scheme: CodePoint) {
+  constructor(peer?: VerifiedPeer, scheme?: CodePoint) {
     this.#peer = peer
     this.scheme = scheme
   }
 
-  get peer(): VerifiedPeer {
+  get peer(): VerifiedPeer | undefined {
     return this.#peer
   }
+}
+
+/** Both Finished are made under the PSK: whoever completes the handshake knows it (RFC 9846 §2.2). */
+export function provenByPsk(_selected: PskCandidate): PeerVerified {
+  return new Proof()
 }
 
 /** The chain of a Certificate message, the end entity first; empty where the peer has none to offer. */

@@ -1,8 +1,9 @@
-/** What a client offers. */
+/** What a client offers. Binders are still to be computed. */
 import { fromText } from '../wire/bytes.ts'
 import { type Extension, extension, hostName } from '../wire/extensions.ts'
 import type { ClientHello } from '../wire/messages.ts'
 import { shape } from './extensions.ts'
+import { offerPsks, type PskCandidate, pskModes } from './psk.ts'
 import type { ClientSettings } from './settings.ts'
 import { legacyVersion, tls13 } from './version.ts'
 
@@ -10,6 +11,7 @@ interface Variable {
   readonly shares: readonly { readonly group: number; readonly key_exchange: Uint8Array }[]
   /** Of a HelloRetryRequest. */
   readonly cookie: Uint8Array | undefined
+  readonly candidates: readonly PskCandidate[]
   /** The first ClientHello, where this is the second: it keeps random and session id (RFC 9846 §4.2.2). */
   readonly previous: ClientHello | undefined
 }
@@ -27,7 +29,7 @@ export function clientHello(settings: ClientSettings, variable: Variable): Clien
   }
 }
 
-function extensions(settings: ClientSettings, { shares, cookie }: Variable): readonly Extension<'client_hello'>[] {
+function extensions(settings: ClientSettings, { shares, cookie, candidates }: Variable): readonly Extension<'client_hello'>[] {
   const schemes = settings.verifiers.map(verifier => verifier.scheme)
   const list: Extension<'client_hello'>[] = []
   const { sentServerName } = settings
@@ -46,5 +48,8 @@ function extensions(settings: ClientSettings, { shares, cookie }: Variable): rea
   if (settings.alpn.length > 0) list.push(extension('client_hello', 'application_layer_protocol_negotiation', settings.alpn))
   list.push(extension('client_hello', 'supported_versions', [tls13]), extension('client_hello', 'key_share', shares))
   if (cookie) list.push(extension('client_hello', 'cookie', cookie))
+  const modes = settings.pskModes.map(mode => pskModes[mode])
+  if (modes.length > 0) list.push(extension('client_hello', 'psk_key_exchange_modes', modes))
+  if (candidates.length > 0) list.push(offerPsks(candidates))
   return list
 }

@@ -13,6 +13,10 @@ export interface Offer {
   /** By group. */
   readonly shares: ReadonlyMap<CodePoint, Uint8Array>
   readonly signatureSchemes: readonly CodePoint[]
+  /** What pre_shared_key names, in its order. */
+  readonly psks: ExtensionValue<'pre_shared_key', 'client_hello'>['identities'] | undefined
+  /** Code points of psk_key_exchange_modes. */
+  readonly pskModes: readonly number[]
   readonly alpn: readonly Uint8Array[] | undefined
   readonly supportedVersions: readonly CodePoint[]
   /** The whole message. */
@@ -24,21 +28,36 @@ export function readOffer({ body: hello, bytes }: Message<'client_hello'>): Offe
   const supportedVersions = readVersions(hello)
   const [compression, another] = hello.legacy_compression_methods
   if (compression !== 0 || another !== undefined) throw new TlsError('illegal-hello', 'ClientHello offers compression')
-  const groups = required(find(extensions, 'supported_groups'), 'supported_groups')
+  const psks = readPsks(hello)
+  const groups = find(extensions, 'supported_groups')
+  const shares = find(extensions, 'key_share')
+  const signatureSchemes = find(extensions, 'signature_algorithms')
+  // RFC 9846 §9.2: a hello without a PSK needs all three, and the first two go together in any hello.
+  if (!psks || shares) required(groups, 'supported_groups')
+  if (!psks || groups) required(shares, 'key_share')
+  if (!psks) required(signatureSchemes, 'signature_algorithms')
   return {
     hello,
     serverName: readServerName(find(extensions, 'server_name')),
-    groups,
-    shares: readShares(required(find(extensions, 'key_share'), 'key_share'), groups),
-    signatureSchemes: required(find(extensions, 'signature_algorithms'), 'signature_algorithms'),
+    groups: groups ?? [],
+    shares: readShares(shares ?? [], groups ?? []),
+    signatureSchemes: signatureSchemes ?? [],
+    psks,
+    pskModes: find(extensions, 'psk_key_exchange_modes') ?? [],
     alpn: find(extensions, 'application_layer_protocol_negotiation'),
     supportedVersions,
     raw: bytes,
   }
 }
 
+/** What a HelloRetryRequest asked for. */
+export interface Retry {
+  readonly group: CodePoint
+  readonly cookie: Uint8Array | undefined
+}
+
 /** The second ClientHello differs from the first only as far as the HelloRetryRequest allows (RFC 9846 §4.2.2). */
-export function checkRetriedOffer(first: Offer, second: Offer, group: CodePoint): void {
+export function checkRetriedOffer(first: Offer, second: Offer, asked: Retry): void {
   const [a, b] = [first.hello, second.hello]
   const same =
     equal(a.random, b.random) &&
@@ -48,7 +67,10 @@ export function checkRetriedOffer(first: Offer, second: Offer, group: CodePoint)
     (find(a.extensions, 'pre_shared_key') || !find(b.extensions, 'pre_shared_key'))
   if (!same) throw new TlsError('illegal-hello', 'the second ClientHello changes more than HelloRetryRequest asked for')
   if (find(b.extensions, 'early_data')) throw new TlsError('illegal-hello', 'the second ClientHello offers early data')
-  if (second.shares.size !== 1 || !second.shares.has(group)) {
+  if (!sameBytes(find(b.extensions, 'cookie'), asked.cookie)) {
+    throw new TlsError('illegal-hello', 'the second ClientHello does not hold the cookie of the HelloRetryRequest')
+  }
+  if (second.shares.size !== 1 || !second.shares.has(asked.group)) {
     throw new TlsError('illegal-hello', 'the second ClientHello does not hold the one key share that was asked for')
   }
 }
@@ -62,6 +84,18 @@ function readVersions(hello: ClientHello): readonly CodePoint[] {
   }
   if (hello.legacy_version !== legacyVersion) throw new TlsError('unsupported-version', 'legacy_version of ClientHello is not 0x0303')
   return versions
+}
+
+/** RFC 9846 §4.3.9, §4.3.11. */
+function readPsks({ extensions }: ClientHello): Offer['psks'] {
+  const offered = find(extensions, 'pre_shared_key')
+  if (!offered) return undefined
+  required(find(extensions, 'psk_key_exchange_modes'), 'psk_key_exchange_modes beside pre_shared_key')
+  const { identities, binders } = offered
+  if (identities.length !== binders.length) {
+    throw new TlsError('illegal-hello', `pre_shared_key has ${identities.length} identities and ${binders.length} binders`)
+  }
+  return identities
 }
 
 /** The one host name (RFC 6066 §3): not empty, ASCII without blanks. */
@@ -96,7 +130,7 @@ function required<T>(value: T | undefined, name: string): T {
 
 function sameExtensions(a: readonly Extension<'client_hello'>[], b: readonly Extension<'client_hello'>[]): boolean {
   const [left, right] = [fixedExtensions(a), fixedExtensions(b)]
-  return left.size === right.size && [...left].every(([type, data]) => equal(data, right.get(type) ?? absent))
+  return left.size === right.size && [...left].every(([type, data]) => sameBytes(data, right.get(type)))
 }
 
 /** Those that a retry may not touch, by code point. */
@@ -104,10 +138,12 @@ function fixedExtensions(extensions: readonly Extension<'client_hello'>[]): Map<
   return new Map(extensions.filter(({ name }) => !variable.has(name)).map(each => [each.type, encodeExtension('client_hello', each)]))
 }
 
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equal(a, b)
+}
+
 function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i])
 }
 
-/** A cookie is not among them: the HelloRetryRequests of this server give none. */
-const variable: ReadonlySet<string | undefined> = new Set(['key_share', 'early_data', 'pre_shared_key', 'padding'])
-const absent = Uint8Array.of(0xff)
+const variable: ReadonlySet<string | undefined> = new Set(['key_share', 'early_data', 'cookie', 'pre_shared_key', 'padding'])

@@ -3,7 +3,7 @@
  * for a message of the peer, `ask` for a decision. There is no jump, so a message can't be skipped, repeated or early.
  */
 import type { CipherSuite } from '../crypto/provider.ts'
-import type { ClientHelloInfo, Identity, VerifiedPeer } from '../types.ts'
+import type { ClientHelloInfo, ExternalPsk, Identity, Session, VerifiedPeer } from '../types.ts'
 import type { Message, MessageName } from '../wire/messages.ts'
 import type { ServerSettings } from './settings.ts'
 
@@ -18,6 +18,7 @@ interface Questions {
     about: { readonly signatureSchemes: readonly number[]; readonly authorities: readonly Uint8Array[] }
     answer: Identity | null
   }
+  'session-lookup': { about: { readonly identity: Uint8Array }; answer: Session | ExternalPsk | null }
   sign: { about: { readonly scheme: number; readonly message: Uint8Array; readonly identity: Identity }; answer: Uint8Array }
 }
 

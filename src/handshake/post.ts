@@ -1,11 +1,13 @@
 /** Messages after the handshake (RFC 9846 §4.7). They come in any order: a table, not a dialogue. */
 import { TlsError } from '../error.ts'
-import { nextTrafficSecret } from '../schedule/key-schedule.ts'
-import type { Limits } from '../types.ts'
+import { nextTrafficSecret, resumptionPsk } from '../schedule/key-schedule.ts'
+import type { Limits, Session } from '../types.ts'
+import { find } from '../wire/extensions.ts'
 import { decodeMessage, encodeMessage, type Message, type MessageName, nameOfMessage } from '../wire/messages.ts'
 import type { Role } from './auth.ts'
 import type { Io } from './dialogue.ts'
 import type { Established } from './established.ts'
+import { optionalText, type SessionState, sessionOf } from './session.ts'
 
 interface Surroundings {
   readonly role: Role
@@ -15,6 +17,25 @@ interface Surroundings {
   /** Whether messages can still leave: not after close_notify. */
   readonly maySend: () => boolean
   readonly keysUpdated: (direction: 'in' | 'out') => void
+  /** A session to resume. */
+  readonly session: (session: Session) => void
+  /** Milliseconds since 1970; without a clock there are no sessions. */
+  readonly now: (() => number) | undefined
+  /** Servers that resume. */
+  readonly tickets: TicketIssuer | undefined
+}
+
+/** How a server names the sessions that it will resume. */
+export interface TicketIssuer {
+  /** How many to send after the handshake. */
+  readonly count: number
+  /** Seconds. */
+  readonly lifetime: number
+  readonly random: (size: number) => Uint8Array
+  /** The ticket of a session: it holds the session, or is the name under which the application keeps it. */
+  ticketOf(state: SessionState): Uint8Array
+  /** Whether the application keeps the sessions, and so has to be told. */
+  readonly tell: boolean
 }
 
 /** Owns the application traffic secrets, and erases each as it is replaced. */
@@ -25,6 +46,7 @@ export class PostHandshake {
   /** KeyUpdates since the last application data. */
   #keyUpdates = 0
   #tickets = 0
+  #ticketsIssued = 0
   /** The peer asked for new keys and has not got them yet. */
   #replyDue = false
   /** We asked for new keys and have not got them yet. */
@@ -68,9 +90,36 @@ export class PostHandshake {
     if (this.#replyDue && this.#around.maySend()) this.updateKeys(false)
   }
 
+  /** Sends a NewSessionTicket (RFC 9846 §4.7.1). Does nothing where the client can't use one. */
+  issueTicket(): void {
+    const { tickets, now, established, io, session } = this.#around
+    if (!tickets || !now || !established.resumable) return
+    const nonce = Uint8Array.of(this.#ticketsIssued >> 8, this.#ticketsIssued & 0xff)
+    this.#ticketsIssued++
+    const state = this.#sessionState({
+      nonce,
+      lifetime: tickets.lifetime,
+      ageAdd: uint32(tickets.random(4)),
+      issuedAt: now(),
+      ticket: none,
+      maxEarlyData: 0,
+    })
+    const ticket = tickets.ticketOf(state)
+    const message = encodeMessage('new_session_ticket', {
+      ticket_lifetime: state.lifetime,
+      ticket_age_add: state.ticket_age_add,
+      ticket_nonce: nonce,
+      ticket,
+      extensions: [],
+    })
+    io.send('new_session_ticket', message.bytes)
+    if (tickets.tell) session(sessionOf({ ...state, ticket }))
+  }
+
   destroy(): void {
     this.#secrets.in.fill(0)
     this.#secrets.out.fill(0)
+    this.#around.established.secrets.resumption.fill(0)
   }
 
   /** RFC 9846 §4.7.3. */
@@ -85,11 +134,34 @@ export class PostHandshake {
     this.#renew('in')
   }
 
-  /** Sessions are not resumed yet; a ticket is checked, counted and let go. */
-  #newSessionTicket({ body: { ticket_lifetime: lifetime } }: Message<'new_session_ticket'>): void {
-    if (lifetime > longestTicket) throw new TlsError('illegal-value', `ticket_lifetime is ${lifetime} seconds, more than seven days`)
-    const { limits } = this.#around
+  #newSessionTicket({ body }: Message<'new_session_ticket'>): void {
+    const { limits, now, session } = this.#around
     if (++this.#tickets > limits.tickets) throw new TlsError('too-many-tickets', `more than ${limits.tickets} tickets`)
+    // A ticket is kept for seven days at most, whatever the server says; none is dropped for saying more (RFC 9846 §4.7.1).
+    const lifetime = Math.min(body.ticket_lifetime, longestTicket)
+    if (!now || lifetime === 0) return
+    const maxEarlyData = find(body.extensions, 'early_data') ?? 0
+    const { ticket, ticket_nonce: nonce, ticket_age_add: ageAdd } = body
+    session(sessionOf(this.#sessionState({ nonce, lifetime, ageAdd, issuedAt: now(), ticket: ticket.slice(), maxEarlyData })))
+  }
+
+  #sessionState({ nonce, lifetime, ageAdd, issuedAt, ticket, maxEarlyData }: TicketFields): SessionState {
+    const { suite, alpn, serverName, peer, psk, secrets } = this.#around.established
+    const first = psk?.session
+    return {
+      cipher_suite: suite.id,
+      psk: resumptionPsk(suite.hash, secrets.resumption, nonce),
+      ticket,
+      ticket_age_add: ageAdd,
+      issued_at: issuedAt,
+      lifetime,
+      max_early_data: maxEarlyData,
+      alpn: alpn ?? none,
+      server_name: optionalText(serverName),
+      // A session that was resumed hands on what the first handshake proved.
+      peer_verified: first?.peer_verified ?? (peer?.verified ? 1 : 0),
+      peer_chain: first?.peer_chain ?? peer?.chain ?? [],
+    }
   }
 
   #renew(direction: 'in' | 'out'): void {
@@ -102,6 +174,22 @@ export class PostHandshake {
     keysUpdated(direction)
   }
 }
+
+interface TicketFields {
+  readonly nonce: Uint8Array
+  /** Seconds. */
+  readonly lifetime: number
+  readonly ageAdd: number
+  readonly issuedAt: number
+  readonly ticket: Uint8Array
+  readonly maxEarlyData: number
+}
+
+function uint32(bytes: Uint8Array): number {
+  return bytes.reduce((value, byte) => value * 256 + byte, 0)
+}
+
+const none = new Uint8Array(0)
 
 /** KeyUpdateRequest. */
 const notRequested = 0

@@ -19,16 +19,22 @@ export interface ApplicationSecrets {
   readonly exporter: Uint8Array
 }
 
-/** Once ServerHello is in the transcript: derives the handshake's secrets from the shared one, which is erased, and takes their keys into use. */
+/** What the key schedule starts from: a key exchange, a PSK, or both. */
+export interface SharedSecrets {
+  readonly keyExchange: Uint8Array | undefined
+  readonly psk: Uint8Array | undefined
+}
+
+/** Once ServerHello is in the transcript: derives the handshake's secrets, erases that of the key exchange, and takes the keys into use. */
 export function startHandshakeKeys(
   exchange: Exchange,
   suite: CipherSuite,
-  sharedSecret: Uint8Array,
+  shared: SharedSecrets,
   peer: 'client' | 'server',
 ): HandshakeSecrets {
   const { settings, transcript, clientRandom, io } = exchange
-  const stage = earlyStage(suite.hash).handshake(sharedSecret)
-  sharedSecret.fill(0)
+  const stage = earlyStage(suite.hash, shared.psk).handshake(shared.keyExchange)
+  shared.keyExchange?.fill(0)
   const digest = transcript.digest()
   const secrets = { stage, client: stage.clientTrafficSecret(digest), server: stage.serverTrafficSecret(digest) }
   settings.logSecret('CLIENT_HANDSHAKE_TRAFFIC_SECRET', clientRandom, secrets.client)

@@ -1,15 +1,18 @@
 /** What a server chooses from a ClientHello. Its own preference decides; nothing here has an effect. */
-import type { CipherSuite, CodePoint, KeyExchange } from '../crypto/provider.ts'
+import type { CipherSuite, CodePoint, Hash, KeyExchange } from '../crypto/provider.ts'
 import { TlsError } from '../error.ts'
 import type { Identity } from '../types.ts'
 import { equal } from '../wire/bytes.ts'
+import { find } from '../wire/extensions.ts'
 import { chooseScheme } from './auth.ts'
 import type { Offer } from './client-offer.ts'
 import type { Exchange } from './exchange.ts'
+import { type PskMode, pskModes } from './psk.ts'
 import type { ServerSettings } from './settings.ts'
 
-export function selectCipherSuite(settings: ServerSettings, offered: readonly CodePoint[]): CipherSuite {
-  const suite = settings.cipherSuites.find(each => offered.includes(each.id))
+/** `hash`: the one that the PSK was made for. */
+export function selectCipherSuite(settings: ServerSettings, offered: readonly CodePoint[], hash?: Hash): CipherSuite {
+  const suite = settings.cipherSuites.find(each => offered.includes(each.id) && (!hash || each.hash.name === hash.name))
   if (!suite) throw new TlsError('no-common-cipher-suite', 'the client offers none of the cipher suites that are enabled here')
   return suite
 }
@@ -18,11 +21,24 @@ export function selectCipherSuite(settings: ServerSettings, offered: readonly Co
  * The group, and the client's share for it where it sent one. A group that needs no retry goes before a preferred one that would:
  * the round trip costs more than any difference between the groups.
  */
-export function selectGroup(settings: ServerSettings, offer: Offer): { group: KeyExchange; share: Uint8Array | undefined } {
+export function selectGroup(settings: ServerSettings, offer: Offer): SelectedGroup {
   const common = settings.groups.filter(each => offer.groups.includes(each.group))
   const group = common.find(each => offer.shares.has(each.group)) ?? common[0]
   if (!group) throw new TlsError('no-common-group', 'the client offers none of the groups that are enabled here')
   return { group, share: offer.shares.get(group.group) }
+}
+
+export interface SelectedGroup {
+  readonly group: KeyExchange
+  readonly share: Uint8Array | undefined
+}
+
+/** Whether a PSK of this client can be used with a key exchange, or else alone; `undefined`: not at all (RFC 9846 §4.3.9). */
+export function selectPskMode(settings: ServerSettings, offer: Offer): PskMode | undefined {
+  const canExchange = settings.groups.some(each => offer.groups.includes(each.group))
+  const usable = settings.pskModes.filter(mode => offer.pskModes.includes(pskModes[mode]))
+  if (canExchange && usable.includes('psk_dhe_ke')) return 'psk_dhe_ke'
+  return usable.includes('psk_ke') ? 'psk_ke' : undefined
 }
 
 /** RFC 7301 §3.2. A server without protocols of its own ignores the client's. */
@@ -34,14 +50,14 @@ export function selectProtocol(settings: ServerSettings, offered: readonly Uint8
 }
 
 /** The first identity that can sign with a scheme of the client's. */
-export function selectIdentity(
-  exchange: Exchange<ServerSettings>,
-  accepted: readonly CodePoint[],
-): { identity: Identity; scheme: CodePoint } {
+export function selectIdentity(exchange: Exchange<ServerSettings>, offer: Offer): { identity: Identity; scheme: CodePoint } {
   const { identities } = exchange.settings
+  if (!find(offer.hello.extensions, 'signature_algorithms')) {
+    throw new TlsError('missing-extension', 'ClientHello has no signature_algorithms, and its pre-shared keys are not known')
+  }
   if (identities.length === 0) throw new TlsError('no-identity', 'no identity was given for this client')
   for (const identity of identities) {
-    const scheme = chooseScheme(exchange, identity, accepted)
+    const scheme = chooseScheme(exchange, identity, offer.signatureSchemes)
     if (scheme !== undefined) return { identity, scheme }
   }
   throw new TlsError('no-common-signature-scheme', 'the client accepts none of the signature schemes of the keys here')

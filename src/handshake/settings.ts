@@ -1,6 +1,7 @@
 /** What a handshake is allowed to do: the options, with names resolved to algorithms. Lists are in order of preference. */
 import type { CipherSuite, CodePoint, CryptoProvider, KeyExchange, SignatureVerifier } from '../crypto/provider.ts'
 import type { Identity, ShapeExtensions } from '../types.ts'
+import type { PskCandidate, PskMode } from './psk.ts'
 
 export interface CommonSettings {
   readonly crypto: CryptoProvider
@@ -12,6 +13,7 @@ export interface CommonSettings {
   readonly certificateSignatureSchemes: readonly CodePoint[]
   /** Application protocols as they stand on the wire. */
   readonly alpn: readonly Uint8Array[]
+  readonly pskModes: readonly PskMode[]
   readonly compatibilityMode: boolean
   readonly maxCertificates: number
   readonly shapeExtensions: ShapeExtensions | undefined
@@ -24,10 +26,16 @@ export interface ClientSettings extends CommonSettings {
   /** What goes into `server_name`; `undefined` for an IP address, which is not sent. */
   readonly sentServerName: string | undefined
   readonly keyShares: readonly KeyExchange[]
+  /** What may be resumed or proved with, at this moment: the session's age counts on. */
+  readonly pskCandidates: () => readonly PskCandidate[]
 }
 
 export interface ServerSettings extends CommonSettings {
   readonly identities: readonly Identity[]
   readonly clientAuth: 'request' | 'require' | undefined
   readonly certificateAuthorities: readonly Uint8Array[]
+  /** External PSKs that are known beforehand. */
+  readonly psks: readonly PskCandidate[]
+  /** Milliseconds since 1970; `undefined` without a clock: nothing is resumed then. */
+  readonly now: (() => number) | undefined
 }

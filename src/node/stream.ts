@@ -22,7 +22,8 @@ export interface TlsStreamOptions {
 type Done = (error?: Error | null) => void
 
 /**
- * A connection over a transport. Events beside a Duplex's own: `secureConnect` (info: ConnectionInfo), `keysUpdated` (direction: 'in' | 'out').
+ * A connection over a transport. Events beside a Duplex's own: `secureConnect` (info: ConnectionInfo), `session` (session: Session),
+ * `keysUpdated` (direction: 'in' | 'out').
  *
  * The readable side ends at the peer's close_notify alone; a transport that ends without is an `error` (`TlsError`, code
  * `truncated`). `end()` sends close_notify. Errors are a `TlsError` for what TLS found, a `TransportError` for what the transport did.
@@ -211,6 +212,9 @@ export class TlsStream extends Duplex {
       case 'keys-updated':
         this.emit('keysUpdated', event.direction)
         break
+      case 'session':
+        this.emit('session', event.session)
+        break
       case 'failed':
         this.#fail(event.error)
         break
@@ -300,6 +304,7 @@ const optionFor: Record<Question['type'], string> = {
   'client-hello': 'the option `identity`',
   'peer-certificate': 'the option `trust`',
   'certificate-request': 'the option `identity` (null: none)',
+  'session-lookup': 'the option `tickets` with keys',
   sign: 'a key that can sign',
 }
 

@@ -46,8 +46,8 @@ class Stage {
 }
 
 export class EarlyStage extends Stage {
-  /** The base of a binder's `finishedMac`: for a PSK from outside of TLS (`ext`) or from a session (`res`). */
-  binderKey(kind: 'ext' | 'res'): Uint8Array {
+  /** The base of a binder's `finishedMac`: for a PSK from outside of TLS (`ext`, or `imp` if imported by RFC 9258) or from a session (`res`). */
+  binderKey(kind: 'ext' | 'res' | 'imp'): Uint8Array {
     return this.derive(`${kind} binder`, emptyHash(this.hash))
   }
 

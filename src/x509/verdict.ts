@@ -7,15 +7,20 @@ import { type Certificate, describeSubject, parseCertificate, readCertificate } 
  * certificate, since the handshake's signature is verified with its key; otherwise `TlsError` with code `certificate-malformed`.
  */
 export function acceptWithoutVerification(chain: readonly Uint8Array[]): VerifiedPeer {
-  const [leaf, ...rest] = chain
-  if (!leaf) throw new TypeError('a chain has at least one certificate')
-  const certificate = readCertificate(leaf, 'certificate 0')
-  return verdict(chain, certificate, [describeSubject(certificate), ...rest.map(subjectOrNote)], false)
+  return restoredPeer(chain, false)
 }
 
 /** The verdict of a trust store that found every rule kept. */
 export function verifiedPeer(chain: readonly Uint8Array[], certificates: readonly [Certificate, ...Certificate[]]): VerifiedPeer {
   return verdict(chain, certificates[0], certificates.map(describeSubject), true)
+}
+
+/** The verdict of an earlier connection, on the chain that its session holds: as good as it was then. */
+export function restoredPeer(chain: readonly Uint8Array[], verified: boolean): VerifiedPeer {
+  const [leaf, ...rest] = chain
+  if (!leaf) throw new TypeError('a chain has at least one certificate')
+  const certificate = readCertificate(leaf, 'certificate 0')
+  return verdict(chain, certificate, [describeSubject(certificate), ...rest.map(subjectOrNote)], verified)
 }
 
 /** Whether `value` was made by a trust store or by `acceptWithoutVerification`; a look-alike is not. */

@@ -1,0 +1,29 @@
+import { groupNames, signatureSchemeNames } from '../crypto/code-points.ts'
+import type { Established } from '../handshake/established.ts'
+import type { ConnectionInfo, VerifiedPeer } from '../types.ts'
+import { toText } from '../wire/bytes.ts'
+import { restoredPeer } from '../x509/verdict.ts'
+
+/** What a finished handshake is to the application. */
+export function describeConnection(established: Established): ConnectionInfo {
+  const { suite, group, signatureScheme, psk, alpn, serverName, localIdentity, retried } = established
+  return {
+    protocolVersion: 'TLSv1.3',
+    cipherSuite: suite.name,
+    group: group && (groupNames.get(group.group) ?? group.name),
+    signatureScheme: signatureScheme === undefined ? undefined : signatureSchemeNames.get(signatureScheme),
+    alpn: alpn && toText(alpn),
+    serverName,
+    peer: peerOf(established),
+    localIdentity,
+    resumed: psk?.session !== undefined,
+    pskIdentity: psk?.session ? undefined : psk?.identity,
+    retried,
+  }
+}
+
+/** Who proved itself here, or in the handshake whose session was resumed. */
+function peerOf({ peer, psk }: Established): VerifiedPeer | undefined {
+  const chain = psk?.session?.peer_chain ?? []
+  return peer ?? (chain.length > 0 ? restoredPeer(chain, psk?.session?.peer_verified === 1) : undefined)
+}
