@@ -27,6 +27,8 @@ describe('DNS names (RFC 9525 §6.3)', () => {
     ['*.example.com', 'example.com'],
     ['*.example.com', 'a.b.example.com'],
     ['*.example.com', 'wexample.com'],
+    ['w.example.com', 'www.example.com'],
+    ['.example.com', 'a.example.com'],
     ['*', 'localhost'],
     ['*.', 'localhost'],
     ['*', 'example.com'],

@@ -51,6 +51,10 @@ describe.each(providers())('with the provider $name', crypto => {
       expect(verify([issued], {}, { roots: [issued.der] }).verified).toBe(true)
     })
 
+    test('when an intermediate is the root', () => {
+      expect(verify([leaf(ca)], {}, { roots: [ca.der], limits: { intermediates: 0 } }).verified).toBe(true)
+    })
+
     test('where one of several roots of one name fits', () => {
       expect(verify([leaf(ca), ca], {}, { roots: [root().der, anchor.der, root().der] }).verified).toBe(true)
     })
@@ -114,6 +118,9 @@ describe.each(providers())('with the provider $name', crypto => {
       expect(verify([hinted, ...twins], {}, { limits: { signatures: 2 } }).verified).toBe(true)
       const misled = leaf(issuer, { extensions: leafExtensions([make.authorityKeyIdentifier('key 99')]) })
       expect(verify([misled, issuer]).verified).toBe(true)
+      const silent = intermediate(anchor)
+      const unclear = leaf(silent, { extensions: leafExtensions([make.authorityKeyIdentifier('key 99')]) })
+      expect(verify([unclear, ...twins, silent], {}, { limits: { signatures: 2 } }).verified).toBe(true)
     })
 
     test('two CAs that vouch for each other make no path', () => {
