@@ -229,7 +229,6 @@ export class Engine implements Connection {
 
   #take(record: IncomingRecord): void {
     const { type, fragment } = record
-    if (type === contentType.change_cipher_spec) return this.#takeChangeCipherSpec(fragment)
     if (type === contentType.handshake) return this.#assembler.push(fragment)
     if (this.#assembler.pending)
       throw new TlsError('interleaved-message', `a record of type ${type} came in the middle of a handshake message`)
