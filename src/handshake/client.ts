@@ -19,7 +19,7 @@ export function* clientHandshake(settings: ClientSettings, io: Io): Dialogue<Est
   const alpn = yield* readServerParameters(agreement)
   const { request, server } = agreement.psk
     ? { request: undefined, server: provenByPsk(agreement.psk) }
-    : yield* authenticateServer(exchange)
+    : yield* authenticateServer(agreement)
   yield* hearFinished(exchange, suite.hash, secrets.server)
   const application = applicationSecrets(exchange, secrets)
   io.keys('in', 'application', suite, application.server)
@@ -45,13 +45,11 @@ function* readServerParameters({ exchange, hello }: Agreement): Dialogue<Uint8Ar
 }
 
 /** CertificateRequest if there is one, then the server's Certificate and CertificateVerify. */
-function* authenticateServer(
-  exchange: Exchange<ClientSettings>,
-): Dialogue<{ request: CertificateRequest | undefined; server: PeerVerified }> {
+function* authenticateServer({ exchange, hello }: Agreement): Dialogue<{ request: CertificateRequest | undefined; server: PeerVerified }> {
   const next = yield* hear(exchange, 'certificate_request', 'certificate')
   const request = next.name === 'certificate_request' ? readRequest(next.body) : undefined
   const certificate = next.name === 'certificate' ? next : yield* hear(exchange, 'certificate')
-  const chain = readChain(exchange, certificate, new Set())
+  const chain = readChain(exchange, certificate, typesOf(hello.extensions))
   if (chain.length === 0) throw new TlsError('certificate-missing', 'the server sends no certificate')
   return { request, server: yield* authenticatePeer(exchange, 'server', chain, exchange.settings.serverName) }
 }

@@ -5,7 +5,7 @@ import { authenticatePeer, type PeerVerified, proveIdentity, readChain } from '.
 import type { Dialogue, Io } from './dialogue.ts'
 import type { Established } from './established.ts'
 import { type Exchange, hear, hearFinished, say, sayFinished } from './exchange.ts'
-import { shape } from './extensions.ts'
+import { shape, typesOf } from './extensions.ts'
 import { type ApplicationSecrets, applicationSecrets, type HandshakeSecrets, lastingSecrets } from './secrets.ts'
 import { selectPskMode } from './select.ts'
 import { type Agreement, negotiate, sayServerHello } from './server-negotiation.ts'
@@ -15,29 +15,32 @@ export function* serverHandshake(io: Io): Dialogue<Established> {
   const agreement = yield* negotiate(io)
   const { exchange, suite, proof } = agreement
   const secrets = sayServerHello(agreement)
-  const clientAuth = sayParameters(agreement)
+  const request = sayParameters(agreement)
   if (proof.by === 'certificate') yield* proveIdentity(exchange, 'server', proof.identity, proof.scheme)
   sayFinished(exchange, suite.hash, secrets.server)
   const application = applicationSecrets(exchange, secrets)
   io.keys('out', 'application', suite, application.server)
-  const client = clientAuth && (yield* authenticateClient(exchange, clientAuth))
+  const client = request && (yield* authenticateClient(exchange, request))
   yield* hearFinished(exchange, suite.hash, secrets.client)
   return finish(agreement, secrets, application, client)
 }
 
-/** EncryptedExtensions, and CertificateRequest where clients are asked to authenticate; a PSK leaves no room for that (RFC 9846 §4.4.2). */
-function sayParameters({ exchange, offer, alpn, proof }: Agreement): ServerSettings['clientAuth'] {
+/**
+ * EncryptedExtensions, and CertificateRequest where clients are asked to authenticate; a PSK leaves no room for that (RFC 9846 §4.4.2).
+ * Returns the extensions of the request.
+ */
+function sayParameters({ exchange, offer, alpn, proof }: Agreement): CertificateRequest | undefined {
   const { settings } = exchange
   const extensions: Extension<'encrypted_extensions'>[] = []
   if (offer.serverName !== undefined) extensions.push(extension('encrypted_extensions', 'server_name', {}))
   if (alpn) extensions.push(extension('encrypted_extensions', 'application_layer_protocol_negotiation', [alpn]))
   say(exchange, 'encrypted_extensions', { extensions: shape(settings, 'encrypted_extensions', extensions) })
-  if (!settings.clientAuth || proof.by === 'psk') return undefined
-  sayCertificateRequest(exchange)
-  return settings.clientAuth
+  return settings.clientAuth && proof.by !== 'psk' ? sayCertificateRequest(exchange) : undefined
 }
 
-function sayCertificateRequest(exchange: Exchange<ServerSettings>): void {
+type CertificateRequest = readonly Extension<'certificate_request'>[]
+
+function sayCertificateRequest(exchange: Exchange<ServerSettings>): CertificateRequest {
   const { settings } = exchange
   const schemes = settings.verifiers.map(verifier => verifier.scheme)
   const extensions = [
@@ -47,17 +50,16 @@ function sayCertificateRequest(exchange: Exchange<ServerSettings>): void {
   if (settings.certificateAuthorities.length > 0) {
     extensions.push(extension('certificate_request', 'certificate_authorities', settings.certificateAuthorities))
   }
-  say(exchange, 'certificate_request', {
-    certificate_request_context: new Uint8Array(0),
-    extensions: shape(settings, 'certificate_request', extensions),
-  })
+  const shaped = shape(settings, 'certificate_request', extensions)
+  say(exchange, 'certificate_request', { certificate_request_context: new Uint8Array(0), extensions: shaped })
+  return shaped
 }
 
 /** The client's Certificate, and CertificateVerify unless it is empty. */
-function* authenticateClient(exchange: Exchange<ServerSettings>, clientAuth: 'request' | 'require'): Dialogue<PeerVerified | undefined> {
-  const chain = readChain(exchange, yield* hear(exchange, 'certificate'), new Set())
+function* authenticateClient(exchange: Exchange<ServerSettings>, request: CertificateRequest): Dialogue<PeerVerified | undefined> {
+  const chain = readChain(exchange, yield* hear(exchange, 'certificate'), typesOf(request))
   if (chain.length > 0) return yield* authenticatePeer(exchange, 'client', chain, undefined)
-  if (clientAuth === 'require') throw new TlsError('certificate-required', 'the client has no certificate to offer')
+  if (exchange.settings.clientAuth === 'require') throw new TlsError('certificate-required', 'the client has no certificate to offer')
   return undefined
 }
 
