@@ -16,6 +16,8 @@ export const recordType = { change_cipher_spec: 20, alert: 21, handshake: 22, ap
 /** A record on the wire. */
 export interface WireRecord {
   readonly type: number
+  /** `legacy_record_version`. */
+  readonly version: number
   readonly protected: boolean
   readonly content: Uint8Array
 }
@@ -94,7 +96,9 @@ export class Peer {
     for (let at = 0; at < whole.length; ) {
       const end = at + 5 + ((whole[at + 3] ?? 0) << 8) + (whole[at + 4] ?? 0)
       const body = whole.subarray(at + 5, end)
-      records.push(whole[at] === recordType.application_data ? opened(body) : { type: whole[at] ?? 0, protected: false, content: body })
+      const version = ((whole[at + 1] ?? 0) << 8) + (whole[at + 2] ?? 0)
+      const plain = { type: whole[at] ?? 0, version, protected: false, content: body }
+      records.push(plain.type === recordType.application_data ? opened(plain) : plain)
       at = end
     }
     return records
@@ -183,8 +187,8 @@ export function protectedRecord(type: number, content: Uint8Array, padding = 0):
   return plainRecord(recordType.application_data, concat(content, tls.bytes(type), new Uint8Array(padding + 16)))
 }
 
-function opened(body: Uint8Array): WireRecord {
-  let end = body.length - 16 - 1
-  while (end >= 0 && body[end] === 0) end--
-  return { type: body[end] ?? 0, protected: true, content: body.subarray(0, end) }
+function opened({ version, content }: WireRecord): WireRecord {
+  let end = content.length - 16 - 1
+  while (end >= 0 && content[end] === 0) end--
+  return { type: content[end] ?? 0, version, protected: true, content: content.subarray(0, end) }
 }
