@@ -52,12 +52,11 @@ export interface Child {
   readonly ended: Promise<number | undefined>
 }
 
-/** Starts the program. It ends with the test, and after `life` milliseconds in any case. */
-export function start(program: Program, args: readonly string[], options: { env?: NodeJS.ProcessEnv; life?: number } = {}): Child {
+/** Starts the program. It ends with the test, and after `life` milliseconds in any case. `preamble`: what ends the text before its data. */
+export function start(program: Program, args: readonly string[], options: { life?: number; preamble?: RegExp } = {}): Child {
   if (program.missing !== undefined) throw new Error(program.missing)
   const [file, ...first] = program.command
   const child = spawn(file, [...first, ...args], {
-    env: { ...process.env, ...options.env },
     timeout: options.life ?? 120_000,
     killSignal: 'SIGKILL',
   })
@@ -72,7 +71,7 @@ export function start(program: Program, args: readonly string[], options: { env?
   return {
     process: child,
     stdin: child.stdin,
-    stdout: new Inbox(child.stdout, `standard output of ${name}`),
+    stdout: new Inbox(child.stdout, `standard output of ${name}`, options),
     stderr: new Inbox(child.stderr, `standard error of ${name}`),
     ended,
   }

@@ -6,15 +6,18 @@ export class Inbox {
   #length = 0
   #over: Error | undefined
   #wake: (() => void)[] = []
+  #preamble = ''
+  #waitsFor: RegExp | undefined
 
-  constructor(source: Readable, name: string) {
+  /** `preamble`: a text that ends with this comes before the data. It is part of what was said, and not of what can be taken. */
+  constructor(source: Readable, name: string, options: { preamble?: RegExp | undefined } = {}) {
+    this.#waitsFor = options.preamble
     const over = (why: string, cause?: Error) => {
       this.#over ??= new Error(`${name} ${why}`, { cause })
       this.#woken()
     }
     source.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk)
-      this.#length += chunk.length
+      this.#add(chunk)
       this.#woken()
     })
     source.on('end', () => over('has ended'))
@@ -25,7 +28,7 @@ export class Inbox {
   /** The next `size` bytes. Rejects where the stream is over before. */
   async take(size: number): Promise<Buffer> {
     return this.#until(() => {
-      if (this.#length < size) return undefined
+      if (this.#length < size || this.#waitsFor !== undefined) return undefined
       const all = Buffer.concat(this.#chunks)
       this.#chunks = [all.subarray(size)]
       this.#length -= size
@@ -45,7 +48,19 @@ export class Inbox {
 
   /** What has come and was not taken. */
   get text(): string {
-    return Buffer.concat(this.#chunks).toString('latin1')
+    return this.#preamble + Buffer.concat(this.#chunks).toString('latin1')
+  }
+
+  #add(chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#length += chunk.length
+    const end = this.#waitsFor?.exec(this.text)
+    if (!end) return
+    const length = end.index + end[0].length
+    this.#preamble = this.text.slice(0, length)
+    this.#chunks = [Buffer.concat(this.#chunks).subarray(length)]
+    this.#length -= length
+    this.#waitsFor = undefined
   }
 
   async #until<T>(look: () => T | undefined, wanted: string): Promise<T> {

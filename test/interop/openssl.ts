@@ -14,7 +14,7 @@ export function openssl(program: Program, moreGroups: readonly string[] = []): P
       disbelieves: 'unknown_ca',
       // It answers our close_notify, but has no command that sends one.
       neverEnds: true,
-      refusesVersion: 'by alert',
+      refusesVersion: 'protocol_version',
       async start(options) {
         const child = start(program, await serverArguments(options))
         return { ...peerEnd(child, options), port: await listeningPort(child) }

@@ -31,14 +31,14 @@ export interface Agreed {
 export interface PeerEnd {
   /** The application data that it received. */
   readonly inbox: Inbox
-  /** Sends application data. A peer that echoes is never asked to. */
+  /** Sends application data. A peer that echoes is not asked to. */
   send(data: Uint8Array): void
   /** Sends close_notify. */
   end(): void
   /** Takes the process, or the socket, away at once, without close_notify. */
   kill(): void
-  /** Resolves once it has closed, to whether it was content. */
-  readonly closed: Promise<boolean>
+  /** Where it ends with the connection: resolves when it has, to whether it was content. */
+  readonly closed?: Promise<boolean>
   agreed(): Promise<Agreed>
   /** The code point of the alert that it says it received. */
   alert(): Promise<number>
@@ -53,14 +53,16 @@ export interface Peer {
   /** Keys of certificates that it can use, and verify. */
   readonly keys: readonly KeyKind[]
   readonly server: Habits & {
-    /** Sends back what it gets, and nothing else. */
+    /** Sends back the lines of text that it gets, and nothing else. */
     readonly echoes?: boolean
-    /** How it turns a client of TLS 1.3 away when it has TLS 1.2 only: by alert, or with a ServerHello of that version. */
-    readonly refusesVersion: 'by alert' | 'by its hello'
+    /** The alert that it sends to a client of TLS 1.3 when it has TLS 1.2 only; our client offers no cipher suite of that version. */
+    readonly refusesVersion: AlertName
     /** For one connection on 127.0.0.1; resolves once it listens. */
     start(options: PeerOptions): Promise<PeerServer>
   }
   readonly client: Habits & {
+    /** The most bytes that it takes in good time, where that is little. */
+    readonly atMost?: number
     start(port: number, options: PeerOptions): Promise<PeerEnd>
   }
 }
@@ -69,6 +71,8 @@ export interface Peer {
 export interface Habits {
   /** The alert that it sends for a certificate of an unknown authority. */
   readonly disbelieves: AlertName
+  /** Closes after our close_notify without one of its own, although RFC 9846 §6.1 wants one. */
+  readonly leavesSilently?: boolean
   /** Can't be told to send close_notify first. */
   readonly neverEnds?: boolean
   /** Goes on sending after our close_notify. */

@@ -40,8 +40,11 @@ export interface OurServer {
   readonly failed: Promise<Failure>
 }
 
-/** A server on a free port of 127.0.0.1, with a P-256 certificate of the tests' authority. */
-export async function serve(options: Partial<ServeOptions> = {}): Promise<OurServer> {
+/**
+ * A server on a free port of 127.0.0.1, with a P-256 certificate of the tests' authority. `handle` gets every connection, in place of
+ * `accepted`.
+ */
+export async function serve(options: Partial<ServeOptions> = {}, handle?: (stream: TlsStream) => void): Promise<OurServer> {
   const crypto = options.crypto ?? nodeProvider
   const identity = options.identity ?? (await (await authority()).issue('P-256')).identity(crypto)
   const [accepted, failed] = [deferred<Ours>(), deferred<Failure>()]
@@ -51,7 +54,7 @@ export async function serve(options: Partial<ServeOptions> = {}): Promise<OurSer
     failed.resolve(error)
     accepted.reject(error)
   }
-  const server = serveTls({ ...options, crypto, identity, onError }, stream => accepted.resolve(follow(stream)))
+  const server = serveTls({ ...options, crypto, identity, onError }, handle ?? (stream => accepted.resolve(follow(stream))))
   servers.add(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

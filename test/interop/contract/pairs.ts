@@ -47,13 +47,24 @@ export async function connected(peer: Peer, { role, ours: options = {}, theirs: 
 
 /** Sends `size` bytes each way at the same time (to a peer that echoes: there and back) and compares what came. */
 export async function exchange({ ours, theirs, echoed }: Connected, size: number): Promise<void> {
-  const sent = pattern(size)
-  const back = echoed ? sent : pattern(size + 7).subarray(7)
+  if (echoed) {
+    const sent = lines(size)
+    ours.stream.write(sent)
+    expect(hash(await ours.inbox.take(size))).toBe(hash(sent))
+    return
+  }
+  const [sent, back] = [pattern(size), pattern(size + 7).subarray(7)]
   ours.stream.write(sent)
-  if (!echoed) theirs.send(back)
-  const [there, here] = await Promise.all([echoed ? sent : theirs.inbox.take(size), ours.inbox.take(size)])
+  theirs.send(back)
+  const [there, here] = await Promise.all([theirs.inbox.take(size), ours.inbox.take(size)])
   expect(hash(there)).toBe(hash(sent))
   expect(hash(here)).toBe(hash(back))
+}
+
+/** Lines of text, `size` bytes with the last line's end: numbered, so that a lost or repeated piece shows. */
+function lines(size: number): Buffer {
+  const text = Array.from({ length: Math.ceil(size / 16) }, (_, i) => `line ${i}\n`.padStart(16, '.')).join('')
+  return Buffer.from(text.slice(text.length - size))
 }
 
 export function hash(data: Uint8Array): string {
