@@ -38,7 +38,7 @@ function describe(info: ConnectionInfo): string[][] {
   return [
     ['protocol', info.protocolVersion],
     ['cipher suite', info.cipherSuite],
-    ['key exchange group', info.group],
+    ['key exchange group', info.group ?? 'none'],
     ['server signature', info.signatureScheme ?? 'none'],
     ['application protocol', info.alpn ?? 'none agreed'],
     ['server name', info.serverName ?? 'none sent'],

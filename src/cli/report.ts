@@ -60,7 +60,7 @@ function connectionFields(info: ConnectionInfo) {
   return {
     protocol: info.protocolVersion,
     cipherSuite: info.cipherSuite,
-    group: info.group,
+    group: info.group ?? null,
     signatureScheme: info.signatureScheme ?? null,
     alpn: info.alpn ?? null,
     serverName: info.serverName ?? null,

@@ -23,7 +23,8 @@ type Done = (error?: Error | null) => void
 
 /**
  * A connection over a transport. Events beside a Duplex's own: `secureConnect` (info: ConnectionInfo), `session` (session: Session),
- * `keysUpdated` (direction: 'in' | 'out').
+ * `keysUpdated` (direction: 'in' | 'out'), `session` (session:
+ * Session).
  *
  * The readable side ends at the peer's close_notify alone; a transport that ends without is an `error` (`TlsError`, code
  * `truncated`). `end()` sends close_notify. Errors are a `TlsError` for what TLS found, a `TransportError` for what the transport did.
