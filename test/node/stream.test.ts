@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { Duplex, duplexPair, PassThrough } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { TlsError, TlsStream, TransportError } from '../../src/node/index.ts'
-import type { Question } from '../../src/types.ts'
+import type { AeadKey, CryptoProvider } from '../../src/crypto/provider.ts'
+import { createNodeProvider, TlsError, TlsStream, TransportError } from '../../src/node/index.ts'
+import type { Connection, Fact, Question } from '../../src/types.ts'
 import { acceptWithoutVerification } from '../../src/x509/index.ts'
 import { credentials } from './credentials.ts'
 import { byteWires, outcome, pattern, received, settled, tlsPair } from './pair.ts'
@@ -42,16 +43,31 @@ describe('A pair of TLS streams', () => {
     expect((await received(client)).equals(data)).toBe(true)
   })
 
-  it('leaves the chunks of a stream in between as they were', async () => {
+  it('leaves the chunks of a stream in between as they were, whatever the provider does to its input', async () => {
     const wires = duplexPair()
+    const crypto = scribbling(createNodeProvider())
     const seen: { chunk: Buffer; copy: Buffer }[] = []
     wires[0].prependListener('data', (chunk: Buffer) => seen.push({ chunk, copy: Buffer.from(chunk) }))
-    const { client, server } = await tlsPair({ wires })
+    const { client, server } = await tlsPair({ wires, client: { crypto } })
     server.end('secret')
     client.end()
     await Promise.all([received(client), received(server)])
     expect(seen.length).toBeGreaterThan(0)
     for (const { chunk, copy } of seen) expect(chunk.equals(copy)).toBe(true)
+  })
+
+  it('keeps what it has read when the engine uses its memory again', async () => {
+    const memory = Buffer.alloc(1)
+    const facts: Fact[] = [97, 98, 99].map(byte => ({
+      type: 'data',
+      early: false,
+      get data() {
+        memory[0] = byte
+        return memory
+      },
+    }))
+    const stream = new TlsStream(deaf(), () => playing([...facts, { type: 'end' }]))
+    expect(String(await received(stream))).toBe('abc')
   })
 
   it('updates keys and exports the same keying material on both sides', async () => {
@@ -172,11 +188,39 @@ describe('Closing', () => {
   })
 
   it('closes the transports behind the last bytes', async () => {
-    const { client, server, wires } = await tlsPair()
+    // Far longer than a test may take: it is the peer's end that closes them.
+    const closeTimeout = 3_600_000
+    const { client, server, wires } = await tlsPair({ client: { closeTimeout }, server: { closeTimeout } })
     client.end()
     server.resume()
     client.resume()
     await Promise.all(wires.map(wire => once(wire, 'close')))
+  })
+
+  it('reads and drops what still comes, so that a peer that goes on writing gets the alert and the end', async () => {
+    const [near, far] = duplexPair()
+    const { identity } = await credentials()
+    const server = TlsStream.server(near, { identity, closeTimeout: 3_600_000 })
+    const failed = outcome(server)
+    const closed = Promise.all([near, far].map(wire => once(wire, 'close')))
+    far.resume().end(pattern(1_000_000))
+    expect(await failed).toBeInstanceOf(TlsError)
+    await closed
+  })
+
+  it('gives a slow reader all that had arrived when the transport broke', async () => {
+    const { client, server, wires } = await tlsPair({ wires: joiningWires() })
+    await Promise.all([client.connected(), server.connected()])
+    server.write(pattern(150_000))
+    await settled(() => client.readableLength)
+    expect(client.readableLength).toBeLessThan(100_000)
+    const failed = outcome(client)
+    wires[0].destroy(new Error('cable cut'))
+    await settled(() => client.readableLength)
+    client.resume()
+    expect(await failed).toBeInstanceOf(TransportError)
+    expect(client.bytesRead).toBe(150_000)
+    server.destroy()
   })
 
   it('reports a transport that ends without close_notify, behind the data that came before', async () => {
@@ -356,6 +400,42 @@ function generator(seed: number): () => number {
     state ^= state << 5
     return (state >>> 0) / 2 ** 32
   }
+}
+
+/** A connection that plays back these events and does nothing else. */
+function playing(events: Fact[]): Connection {
+  return {
+    receive: () => {},
+    receiveEnd: () => {},
+    poll: () => events.shift(),
+    waitingFor: 'input',
+    takeOutput: () => [],
+    pendingOutput: 0,
+    pendingInput: 0,
+    send: () => 0,
+    end: () => {},
+    abort: () => {},
+    updateKeys: () => {},
+    exportKeyingMaterial: () => new Uint8Array(0),
+    info: undefined,
+  }
+}
+
+/** A provider that overwrites what it has opened, as decrypting in place does. */
+function scribbling(crypto: CryptoProvider): CryptoProvider {
+  const cipherSuites = crypto.cipherSuites.map(suite => {
+    const key = (raw: Uint8Array) => {
+      const inner = suite.aead.key(raw)
+      const open: AeadKey['open'] = (nonce, aad, sealed) => {
+        const plain = inner.open(nonce, aad, sealed.slice())
+        sealed.fill(0)
+        return plain
+      }
+      return { seal: inner.seal.bind(inner), open, destroy: inner.destroy.bind(inner) }
+    }
+    return { ...suite, aead: { ...suite.aead, key } }
+  })
+  return { ...crypto, cipherSuites }
 }
 
 /** A transport that takes one write and never finishes it, and never gives anything. */
