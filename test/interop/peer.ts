@@ -69,8 +69,8 @@ export interface Peer {
 
 /** Where implementations differ and the RFC lets them. */
 export interface Habits {
-  /** The alert that it sends for a certificate of an unknown authority. */
-  readonly disbelieves: AlertName
+  /** How it ends a connection with a certificate of an unknown authority. */
+  readonly disbelieves: AlertName | 'by leaving'
   /** Closes after our close_notify without one of its own, although RFC 9846 §6.1 wants one. */
   readonly leavesSilently?: boolean
   /** Can't be told to send close_notify first. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { alerts } from '../../../src/error.ts'
 import { authority, stranger } from '../credentials.ts'
-import type { Peer } from '../peer.ts'
+import type { Habits, Peer } from '../peer.ts'
 import { connect, nobleProvider, nodeProvider, serve } from '../tassel.ts'
 import { connected, exchange, type Role } from './pairs.ts'
 
@@ -42,7 +42,7 @@ function testOurClient(peer: Peer): void {
       const theirs = await peer.server.start({ ca: (await authority()).certFile })
       const identity = (await (await stranger()).issue('P-256')).identity(nodeProvider)
       const failure = await (await connect(theirs.port, { identity })).closed
-      expect(failure).toMatchObject({ code: 'peer-alert', origin: 'peer', alert: peer.server.disbelieves })
+      expect(failure).toMatchObject(disbelief(peer.server))
     })
 
     it('no server whose authority is unknown, and tell it', async () => {
@@ -110,9 +110,14 @@ function testOurServer(peer: Peer): void {
     it('ourselves to no client that does not know our authority, and hear of it', async () => {
       const server = await serve()
       await peer.client.start(server.port, { ca: (await stranger()).certFile })
-      expect(await server.failed).toMatchObject({ code: 'peer-alert', origin: 'peer', alert: peer.client.disbelieves })
+      expect(await server.failed).toMatchObject(disbelief(peer.client))
     })
   })
+}
+
+/** What we hear from a peer that does not believe our certificate. */
+function disbelief({ disbelieves }: Habits): object {
+  return disbelieves === 'by leaving' ? { origin: 'transport' } : { code: 'peer-alert', origin: 'peer', alert: disbelieves }
 }
 
 /** The schemes that TLS 1.3 lets each type of key sign with. */
