@@ -1,0 +1,2 @@
+/** Certificates for tests, examples and the command line. */
+export * from './certificates.ts'
