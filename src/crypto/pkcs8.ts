@@ -1,11 +1,13 @@
 /** Private keys in PKCS#8 (RFC 5958): read strictly, and written. */
 import { bitString, constructedTag, contextTag, encode, integer, octetString, readDer, sequence, tags } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
+import { constantTimeEqual } from './constant-time.ts'
+import { expandMlDsa, isMlDsaSecretKey, type MlDsaName, mlDsaSizes } from './ml-dsa.ts'
 import type { RsaPrivateKey } from './rsa.ts'
-import { type CurveName, coordinateSize, type KeyAlgorithm, readCurve, readKeyAlgorithm } from './spki.ts'
+import { type CurveName, coordinateSize, type EdwardsName, edwardsSize, type KeyAlgorithm, readCurve, readKeyAlgorithm } from './spki.ts'
 
 /** `algorithm` is the DER of its AlgorithmIdentifier, which the public key shares. */
-export type PrivateKeyInfo = { readonly algorithm: Uint8Array } & (RsaPrivateKeyInfo | CurvePrivateKeyInfo)
+export type PrivateKeyInfo = { readonly algorithm: Uint8Array } & (RsaPrivateKeyInfo | CurvePrivateKeyInfo | MlDsaPrivateKeyInfo)
 
 export type RsaPrivateKeyInfo = Extract<KeyAlgorithm, { type: 'rsa' | 'rsa-pss' }> & {
   readonly key: RsaPrivateKey
@@ -13,11 +15,18 @@ export type RsaPrivateKeyInfo = Extract<KeyAlgorithm, { type: 'rsa' | 'rsa-pss' 
   readonly encoded: Uint8Array
 }
 
-export type CurvePrivateKeyInfo = Extract<KeyAlgorithm, { type: 'ec' | 'ed25519' }> & {
-  /** The scalar at the length of the curve's order, or Ed25519's seed. */
+export type CurvePrivateKeyInfo = Extract<KeyAlgorithm, { type: 'ec' | EdwardsName }> & {
+  /** The scalar at the length of the curve's order, or the seed of an Edwards curve. */
   readonly secret: Uint8Array
   /** The public key, where the file has it: not known to fit yet. */
-  readonly point: Uint8Array | undefined
+  readonly publicKey: Uint8Array | undefined
+}
+
+export type MlDsaPrivateKeyInfo = Extract<KeyAlgorithm, { type: 'ml-dsa' }> & {
+  /** Expanded, whatever the file has. */
+  readonly secretKey: Uint8Array
+  /** As above. */
+  readonly publicKey: Uint8Array | undefined
 }
 
 /** Throws `DecodeError` where `pkcs8` is malformed, inconsistent, or a key that is no use in TLS 1.3. */
@@ -38,11 +47,11 @@ export function readPrivateKey(pkcs8: Uint8Array): PrivateKeyInfo {
 }
 
 /** The key alone, as every library reads it: version 0, without attributes, without a public key that might not fit. */
-export function writePrivateKey(info: PrivateKeyInfo): Uint8Array {
+export function writePrivateKey(info: Exclude<PrivateKeyInfo, MlDsaPrivateKeyInfo>): Uint8Array {
   return encode(tags.sequence, smallInteger(0), info.algorithm, encode(tags.octetString, writeKey(info)))
 }
 
-function writeKey(info: PrivateKeyInfo): Uint8Array {
+function writeKey(info: RsaPrivateKeyInfo | CurvePrivateKeyInfo): Uint8Array {
   switch (info.type) {
     case 'rsa':
     case 'rsa-pss':
@@ -50,6 +59,7 @@ function writeKey(info: PrivateKeyInfo): Uint8Array {
     case 'ec':
       return encode(tags.sequence, smallInteger(1), encode(tags.octetString, info.secret))
     case 'ed25519':
+    case 'ed448':
       return encode(tags.octetString, info.secret)
   }
 }
@@ -58,18 +68,24 @@ function smallInteger(value: number): Uint8Array {
   return encode(tags.integer, Uint8Array.of(value))
 }
 
-function readKey(algorithm: KeyAlgorithm, privateKey: Uint8Array, point: Uint8Array | undefined): RsaPrivateKeyInfo | CurvePrivateKeyInfo {
+function readKey(
+  algorithm: KeyAlgorithm,
+  privateKey: Uint8Array,
+  publicKey: Uint8Array | undefined,
+): RsaPrivateKeyInfo | CurvePrivateKeyInfo | MlDsaPrivateKeyInfo {
   switch (algorithm.type) {
     case 'rsa':
     case 'rsa-pss':
       return { ...algorithm, key: readRsaPrivateKey(privateKey), encoded: privateKey }
     case 'ec':
-      return { ...algorithm, ...readEcPrivateKey(privateKey, algorithm.curve, point) }
-    case 'ed25519': {
+      return { ...algorithm, ...readEcPrivateKey(privateKey, algorithm.curve, publicKey) }
+    case 'ed25519':
+    case 'ed448': {
       const secret = octetString(readDer(privateKey))
-      if (secret.length !== 32) throw new DecodeError(`An Ed25519 private key has 32 octets, not ${secret.length}`)
-      return { ...algorithm, secret, point }
+      return { ...algorithm, secret: ofLength(secret, edwardsSize[algorithm.type], `private key of ${algorithm.type}`), publicKey }
     }
+    case 'ml-dsa':
+      return { ...algorithm, secretKey: readMlDsaPrivateKey(privateKey, algorithm.parameterSet), publicKey }
   }
 }
 
@@ -101,19 +117,47 @@ function readEcPrivateKey(
   bytes: Uint8Array,
   curve: CurveName,
   outer: Uint8Array | undefined,
-): { secret: Uint8Array; point: Uint8Array | undefined } {
+): { secret: Uint8Array; publicKey: Uint8Array | undefined } {
   const fields = sequence(readDer(bytes))
   const version = integer(fields.next())
   if (version !== 1n) throw new DecodeError(`ECPrivateKey version ${version} is unknown`)
-  const secret = octetString(fields.next())
+  const secret = ofLength(octetString(fields.next()), coordinateSize[curve], `private key of ${curve}`)
   const parameters = fields.optional(constructedTag(0))
   const inner = fields.optional(constructedTag(1))
   fields.end()
-  if (secret.length !== coordinateSize[curve]) {
-    throw new DecodeError(`A private key of ${curve} has ${coordinateSize[curve]} octets, not ${secret.length}`)
-  }
   if (parameters !== undefined && readCurve(readDer(parameters.bytes)) !== curve) {
     throw new DecodeError(`ECPrivateKey names another curve than ${curve}`)
   }
-  return { secret, point: inner ? bitString(readDer(inner.bytes)) : outer }
+  return { secret, publicKey: inner ? bitString(readDer(inner.bytes)) : outer }
+}
+
+/** ML-DSA-PrivateKey (RFC 9881 §6): the seed, the expanded key, or both, which then have to fit each other. */
+function readMlDsaPrivateKey(bytes: Uint8Array, name: MlDsaName): Uint8Array {
+  const value = readDer(bytes)
+  switch (value.tag) {
+    case contextTag(0):
+      return expandMlDsa(name, ofLength(octetString(value, value.tag), 32, `seed of ${name}`))
+    case tags.octetString: {
+      const secretKey = expandedKey(octetString(value), name)
+      if (!isMlDsaSecretKey(name, secretKey)) throw new DecodeError(`An ${name} key whose parts do not fit each other`)
+      return secretKey
+    }
+    default: {
+      const fields = sequence(value)
+      const secretKey = expandMlDsa(name, ofLength(octetString(fields.next()), 32, `seed of ${name}`))
+      const claimed = expandedKey(octetString(fields.next()), name)
+      fields.end()
+      if (!constantTimeEqual(secretKey, claimed)) throw new DecodeError(`An ${name} key whose parts do not fit each other`)
+      return secretKey
+    }
+  }
+}
+
+function expandedKey(bytes: Uint8Array, name: MlDsaName): Uint8Array {
+  return ofLength(bytes, mlDsaSizes[name].secretKey, `expanded private key of ${name}`)
+}
+
+function ofLength(bytes: Uint8Array, length: number, what: string): Uint8Array {
+  if (bytes.length !== length) throw new DecodeError(`The ${what} has ${length} octets, not ${bytes.length}`)
+  return bytes
 }

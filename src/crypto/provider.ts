@@ -41,7 +41,7 @@ export interface Aead {
   readonly keySize: number
   /** Tag length in bytes. */
   readonly tagSize: number
-  /** How many records one key may protect (RFC 9846 §5.5). */
+  /** How many full-size records one key may protect (RFC 9846 §5.5). */
   readonly sealLimit: number
   /** Expands a raw key of `keySize` bytes once; the key is copied. */
   key(raw: Uint8Array): AeadKey
@@ -98,15 +98,27 @@ export interface PrivateKey {
   sign?(scheme: CodePoint, message: Uint8Array): Uint8Array
 }
 
-export interface CryptoProvider {
-  readonly name: string
+export interface Algorithms {
   /** Preferred first: the order in which a client offers and a server chooses. So it is for `groups` and `verifiers`. */
   readonly cipherSuites: readonly CipherSuite[]
   readonly groups: readonly KeyExchange[]
   /** Includes `rsa_pkcs1_*`, which TLS 1.3 allows in certificates only. */
   readonly verifiers: readonly SignatureVerifier[]
+}
+
+/** The algorithms here are the defaults: offered, chosen and accepted wherever an application names none itself. */
+export interface CryptoProvider extends Algorithms {
+  readonly name: string
+  /**
+   * Algorithms for whoever asks for them by name; nothing here is in use otherwise. They are rare, slow or new: a hello that offered
+   * them all would be larger, and every peer's choice wider, for no one's good. None is among the defaults too.
+   */
+  readonly optional?: Algorithms
   /** `size` bytes from a cryptographically secure source. */
   random(size: number): Uint8Array
-  /** A private key from DER PKCS#8 (RFC 5958). Throws `TypeError` that names what is wrong with it. */
+  /**
+   * A private key from DER PKCS#8 (RFC 5958), also one that signs with an optional scheme: whoever has such a key names it by using it.
+   * Throws `TypeError` that names what is wrong with it.
+   */
   importPrivateKey(pkcs8: Uint8Array): PrivateKey
 }

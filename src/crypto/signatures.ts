@@ -1,17 +1,19 @@
 /**
- * The signature schemes of TLS 1.3 (RFC 9846 §4.2.3) as both providers have them. Here is decided which keys a scheme may use; a
+ * The signature schemes of TLS 1.3 (RFC 9846 §4.2.3, and draft-ietf-tls-mldsa) as both providers have them. Here is decided which keys a scheme may use; a
  * library only computes.
  */
 import { DecodeError } from '../wire/error.ts'
 import { constantTimeEqual } from './constant-time.ts'
+import type { MlDsaName } from './ml-dsa.ts'
 import { type PrivateKeyInfo, readPrivateKey } from './pkcs8.ts'
 import type { CodePoint, Hash, PrivateKey, SignatureVerifier } from './provider.ts'
 import { bitLength, byteLength, hasRoomForPss, type RsaPublicKey } from './rsa.ts'
-import { type CurveName, hashOids, type KeyAlgorithm, type PublicKey, readPublicKey, writePublicKey } from './spki.ts'
+import { type CurveName, type EdwardsName, hashOids, type KeyAlgorithm, type PublicKey, readPublicKey, writePublicKey } from './spki.ts'
 
 export type Scheme = { readonly code: CodePoint } & (
   | { readonly kind: 'ecdsa'; readonly curve: CurveName; readonly hash: Hash['name'] }
-  | { readonly kind: 'ed25519' }
+  | { readonly kind: EdwardsName }
+  | { readonly kind: 'ml-dsa'; readonly parameterSet: MlDsaName }
   /** `keyType` is the algorithm that the key is declared with: rsaEncryption, or id-RSASSA-PSS. */
   | { readonly kind: 'rsa-pss'; readonly keyType: 'rsa' | 'rsa-pss'; readonly hash: Hash['name'] }
   /** In certificates only. */
@@ -40,7 +42,32 @@ export interface RsaLimits {
 /** 2048 bits, of which an RSA key has at least 112 bits of strength. */
 export const defaultRsaLimits: RsaLimits = { minimumRsaBits: 2048 }
 
-export function signatureVerifiers(library: SignatureLibrary, limits: RsaLimits): SignatureVerifier[] {
+/** In order of preference: small and fast signatures first, then what is left for old certificates. */
+export const defaultSchemes: readonly Scheme[] = [
+  { code: 0x0403, kind: 'ecdsa', curve: 'secp256r1', hash: 'sha256' },
+  { code: 0x0807, kind: 'ed25519' },
+  { code: 0x0503, kind: 'ecdsa', curve: 'secp384r1', hash: 'sha384' },
+  { code: 0x0603, kind: 'ecdsa', curve: 'secp521r1', hash: 'sha512' },
+  { code: 0x0804, kind: 'rsa-pss', keyType: 'rsa', hash: 'sha256' },
+  { code: 0x0805, kind: 'rsa-pss', keyType: 'rsa', hash: 'sha384' },
+  { code: 0x0806, kind: 'rsa-pss', keyType: 'rsa', hash: 'sha512' },
+  { code: 0x0809, kind: 'rsa-pss', keyType: 'rsa-pss', hash: 'sha256' },
+  { code: 0x080a, kind: 'rsa-pss', keyType: 'rsa-pss', hash: 'sha384' },
+  { code: 0x080b, kind: 'rsa-pss', keyType: 'rsa-pss', hash: 'sha512' },
+  { code: 0x0401, kind: 'rsa-pkcs1', hash: 'sha256' },
+  { code: 0x0501, kind: 'rsa-pkcs1', hash: 'sha384' },
+  { code: 0x0601, kind: 'rsa-pkcs1', hash: 'sha512' },
+]
+
+/** In order of preference, as above: what a provider has beside its defaults. */
+export const optionalSchemes: readonly Scheme[] = [
+  { code: 0x0808, kind: 'ed448' },
+  { code: 0x0904, kind: 'ml-dsa', parameterSet: 'ML-DSA-44' },
+  { code: 0x0905, kind: 'ml-dsa', parameterSet: 'ML-DSA-65' },
+  { code: 0x0906, kind: 'ml-dsa', parameterSet: 'ML-DSA-87' },
+]
+
+export function signatureVerifiers(schemes: readonly Scheme[], library: SignatureLibrary, limits: RsaLimits): SignatureVerifier[] {
   return schemes.map(scheme => ({
     scheme: scheme.code,
     verify(spki, message, signature) {
@@ -62,10 +89,10 @@ export function importPrivateKey(pkcs8: Uint8Array, library: SignatureLibrary, l
   const key = readOwnKey(pkcs8.slice())
   const fault = 'key' in key ? rsaFault(key.key, limits) : undefined
   if (fault !== undefined) throw new TypeError(`The private key cannot be used: ${fault}`)
-  const usable = schemes.filter(scheme => fits(scheme, key) && signsInHandshakes(scheme, key))
+  const usable = [...defaultSchemes, ...optionalSchemes].filter(scheme => fits(scheme, key) && signsInHandshakes(scheme, key))
   if (usable.length === 0) throw new TypeError('The private key cannot be used: its parameters allow no signature scheme of TLS 1.3')
   const signer = openKey(library, key)
-  if ('point' in key && key.point !== undefined && !constantTimeEqual(key.point, signer.subjectPublicKey)) {
+  if ('publicKey' in key && key.publicKey !== undefined && !constantTimeEqual(key.publicKey, signer.subjectPublicKey)) {
     throw new TypeError('The private key cannot be used: it does not fit the public key beside it')
   }
   return {
@@ -80,23 +107,6 @@ export function importPrivateKey(pkcs8: Uint8Array, library: SignatureLibrary, l
   }
 }
 
-/** In order of preference: small and fast signatures first, then what is left for old certificates. */
-const schemes: readonly Scheme[] = [
-  { code: 0x0403, kind: 'ecdsa', curve: 'secp256r1', hash: 'sha256' },
-  { code: 0x0807, kind: 'ed25519' },
-  { code: 0x0503, kind: 'ecdsa', curve: 'secp384r1', hash: 'sha384' },
-  { code: 0x0603, kind: 'ecdsa', curve: 'secp521r1', hash: 'sha512' },
-  { code: 0x0804, kind: 'rsa-pss', keyType: 'rsa', hash: 'sha256' },
-  { code: 0x0805, kind: 'rsa-pss', keyType: 'rsa', hash: 'sha384' },
-  { code: 0x0806, kind: 'rsa-pss', keyType: 'rsa', hash: 'sha512' },
-  { code: 0x0809, kind: 'rsa-pss', keyType: 'rsa-pss', hash: 'sha256' },
-  { code: 0x080a, kind: 'rsa-pss', keyType: 'rsa-pss', hash: 'sha384' },
-  { code: 0x080b, kind: 'rsa-pss', keyType: 'rsa-pss', hash: 'sha512' },
-  { code: 0x0401, kind: 'rsa-pkcs1', hash: 'sha256' },
-  { code: 0x0501, kind: 'rsa-pkcs1', hash: 'sha384' },
-  { code: 0x0601, kind: 'rsa-pkcs1', hash: 'sha512' },
-]
-
 const hashSizes: Readonly<Record<Hash['name'], number>> = { sha256: 32, sha384: 48, sha512: 64 }
 
 function fits(scheme: Scheme, key: KeyAlgorithm): boolean {
@@ -104,7 +114,10 @@ function fits(scheme: Scheme, key: KeyAlgorithm): boolean {
     case 'ecdsa':
       return key.type === 'ec' && key.curve === scheme.curve
     case 'ed25519':
-      return key.type === 'ed25519'
+    case 'ed448':
+      return key.type === scheme.kind
+    case 'ml-dsa':
+      return key.type === 'ml-dsa' && key.parameterSet === scheme.parameterSet
     case 'rsa-pkcs1':
       return key.type === 'rsa'
     case 'rsa-pss':

@@ -13,17 +13,22 @@ import {
   tags,
 } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
+import { type MlDsaName, mlDsaSizes } from './ml-dsa.ts'
 import type { Hash } from './provider.ts'
 import type { RsaPublicKey } from './rsa.ts'
 
+/** The Weierstraß curves. */
 export type CurveName = 'secp256r1' | 'secp384r1' | 'secp521r1'
+
+export type EdwardsName = 'ed25519' | 'ed448'
 
 /** What a key is for, by its AlgorithmIdentifier; one in a PKCS#8 private key reads the same. */
 export type KeyAlgorithm =
   | { readonly type: 'rsa' }
   | { readonly type: 'rsa-pss'; readonly restriction: PssRestriction | undefined }
   | { readonly type: 'ec'; readonly curve: CurveName }
-  | { readonly type: 'ed25519' }
+  | { readonly type: EdwardsName }
+  | { readonly type: 'ml-dsa'; readonly parameterSet: MlDsaName }
 
 /** RSASSA-PSS-params (RFC 4055 §3.1): all that a key with the algorithm id-RSASSA-PSS may be used for. */
 export interface PssRestriction {
@@ -38,10 +43,14 @@ export type PublicKey =
   | (Extract<KeyAlgorithm, { type: 'rsa' | 'rsa-pss' }> & { readonly key: RsaPublicKey })
   /** `point` is uncompressed; whether it lies on the curve is not known yet. */
   | (Extract<KeyAlgorithm, { type: 'ec' }> & { readonly point: Uint8Array })
-  | (Extract<KeyAlgorithm, { type: 'ed25519' }> & { readonly point: Uint8Array })
+  | (Extract<KeyAlgorithm, { type: EdwardsName }> & { readonly point: Uint8Array })
+  | (Extract<KeyAlgorithm, { type: 'ml-dsa' }> & { readonly publicKey: Uint8Array })
 
 /** Bytes of a coordinate, and of a private key. */
 export const coordinateSize: Readonly<Record<CurveName, number>> = { secp256r1: 32, secp384r1: 48, secp521r1: 66 }
+
+/** Bytes of a public key, and of a private key (RFC 8032 §5.1 and §5.2). */
+export const edwardsSize: Readonly<Record<EdwardsName, number>> = { ed25519: 32, ed448: 57 }
 
 export const hashOids: Readonly<Record<Hash['name'], string>> = {
   sha256: '2.16.840.1.101.3.4.2.1',
@@ -63,11 +72,16 @@ export function readPublicKey(spki: Uint8Array): PublicKey {
       if (subject[0] !== 4) throw new DecodeError('An EC public key that is not an uncompressed point')
       return { ...algorithm, point: ofLength(subject, 1 + 2 * coordinateSize[algorithm.curve], algorithm.curve) }
     case 'ed25519':
-      return { ...algorithm, point: readEdwardsPoint(subject) }
+    case 'ed448':
+      return { ...algorithm, point: readEdwardsPoint(subject, algorithm.type) }
+    case 'ml-dsa': {
+      const { parameterSet } = algorithm
+      return { ...algorithm, publicKey: ofLength(subject, mlDsaSizes[parameterSet].publicKey, parameterSet) }
+    }
   }
 }
 
-/** An AlgorithmIdentifier of a key. The parameters are exactly those that RFC 3279, 4055, 5480 and 8410 give the algorithm. */
+/** An AlgorithmIdentifier of a key. The parameters are exactly those that RFC 3279, 4055, 5480, 8410 and 9881 give the algorithm. */
 export function readKeyAlgorithm(value: DerValue): KeyAlgorithm {
   const fields = sequence(value)
   const algorithm = oid(fields.next())
@@ -91,7 +105,15 @@ const rsassaPss = '1.2.840.113549.1.1.10'
 const mgf1 = '1.2.840.113549.1.1.8'
 const sha1 = '1.3.14.3.2.26'
 const ecPublicKey = '1.2.840.10045.2.1'
-const idEd25519 = '1.3.101.112'
+const edwardsOids: ReadonlyMap<string, EdwardsName> = new Map([
+  ['1.3.101.112', 'ed25519'],
+  ['1.3.101.113', 'ed448'],
+])
+const mlDsaOids: ReadonlyMap<string, MlDsaName> = new Map([
+  ['2.16.840.1.101.3.4.3.17', 'ML-DSA-44'],
+  ['2.16.840.1.101.3.4.3.18', 'ML-DSA-65'],
+  ['2.16.840.1.101.3.4.3.19', 'ML-DSA-87'],
+])
 const curveOids: ReadonlyMap<string, CurveName> = new Map([
   ['1.2.840.10045.3.1.7', 'secp256r1'],
   ['1.3.132.0.34', 'secp384r1'],
@@ -107,11 +129,17 @@ function readParameters(algorithm: string, fields: DerReader): KeyAlgorithm {
       return { type: 'rsa-pss', restriction: fields.done ? undefined : readRestriction(fields.next()) }
     case ecPublicKey:
       return { type: 'ec', curve: readCurve(fields.next()) }
-    case idEd25519:
-      return { type: 'ed25519' }
     default:
-      throw new DecodeError(`A key of the algorithm ${algorithm}, which TLS 1.3 does not sign with here`)
+      return withoutParameters(algorithm)
   }
+}
+
+function withoutParameters(algorithm: string): KeyAlgorithm {
+  const edwards = edwardsOids.get(algorithm)
+  if (edwards !== undefined) return { type: edwards }
+  const parameterSet = mlDsaOids.get(algorithm)
+  if (parameterSet !== undefined) return { type: 'ml-dsa', parameterSet }
+  throw new DecodeError(`A key of the algorithm ${algorithm}, which TLS 1.3 does not sign with here`)
 }
 
 /** ECParameters, which are a named curve (RFC 5480 §2.1.1). */
@@ -163,15 +191,19 @@ function readRsaPublicKey(bytes: Uint8Array): RsaPublicKey {
 }
 
 /**
- * A y-coordinate, little-endian, below the field's prime (RFC 8032 §5.1.3). Libraries disagree on what is not, and on the two points
- * whose x is 0: under those, anyone signs.
+ * A y-coordinate, little-endian, below the field's prime, and the sign of x in the last bit (RFC 8032 §5.1.3 and §5.2.3). Libraries
+ * disagree on what is not, and on the points where a coordinate is 0: under those, anyone signs.
  */
-function readEdwardsPoint(bytes: Uint8Array): Uint8Array {
-  const prime = 2n ** 255n - 19n
-  const y = ofLength(bytes, 32, 'Ed25519').reduceRight((sum, octet) => sum * 256n + BigInt(octet), 0n) & (2n ** 255n - 1n)
-  if (y >= prime || y === 1n || y === prime - 1n) throw new DecodeError('An Ed25519 public key that is not a usable point')
+function readEdwardsPoint(bytes: Uint8Array, curve: EdwardsName): Uint8Array {
+  const size = edwardsSize[curve]
+  const prime = edwardsPrimes[curve]
+  const value = ofLength(bytes, size, curve).reduceRight((sum, octet) => sum * 256n + BigInt(octet), 0n)
+  const y = BigInt.asUintN(size * 8 - 1, value)
+  if (y >= prime || y === 0n || y === 1n || y === prime - 1n) throw new DecodeError(`A public key of ${curve} that is not a usable point`)
   return bytes
 }
+
+const edwardsPrimes: Readonly<Record<EdwardsName, bigint>> = { ed25519: 2n ** 255n - 19n, ed448: 2n ** 448n - 2n ** 224n - 1n }
 
 function single(fields: DerReader): DerValue {
   const value = fields.next()

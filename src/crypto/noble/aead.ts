@@ -1,4 +1,4 @@
-/** The AEADs of TLS 1.3 by @noble/ciphers. */
+/** The AEADs of TLS 1.3's defaults by @noble/ciphers, and what every AEAD on it needs. */
 import { GHASH } from '@noble/ciphers/_polyval.js'
 import { unsafe } from '@noble/ciphers/aes.js'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
@@ -40,7 +40,7 @@ export function aesGcmKey(raw: Uint8Array): AeadKey {
   return {
     seal(nonce, aad, plain, out) {
       start(nonce)
-      const sealed = joined(plain)
+      const sealed = joined(plain, tagSize)
       const text = sealed.subarray(0, -tagSize)
       unsafe.ctr32(roundKeys, false, counter, text, text)
       sealed.set(computeTag(aad, text), text.length)
@@ -70,7 +70,7 @@ export function chacha20Poly1305Key(raw: Uint8Array): AeadKey {
   return {
     seal(nonce, aad, plain, out) {
       checkUse(usable, nonce)
-      const sealed = joined(plain)
+      const sealed = joined(plain, tagSize)
       chacha20poly1305(key, nonce, aad).encrypt(sealed.subarray(0, -tagSize), sealed)
       out.push(sealed)
     },
@@ -121,13 +121,13 @@ function writeBitLength(view: DataView, offset: number, bytes: number): void {
   view.setUint32(offset + 4, bytes * 8)
 }
 
-function checkUse(usable: boolean, nonce: Uint8Array): void {
+export function checkUse(usable: boolean, nonce: Uint8Array): void {
   if (!usable) throw new TypeError('The key has been destroyed')
   if (nonce.length !== nonceSize) throw new TypeError(`A nonce has ${nonceSize} bytes, not ${nonce.length}`)
 }
 
 /** The pieces in a row, and room for the tag behind them. */
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+export function joined(pieces: readonly Uint8Array[], tagSize: number): Uint8Array {
   let length = tagSize
   for (const piece of pieces) length += piece.length
   const whole = new Uint8Array(length)
@@ -140,6 +140,6 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 /** noble works on 32-bit words: fast, or at all, only where they are aligned. A record inside a chunk seldom is. */
-function aligned(bytes: Uint8Array): Uint8Array {
+export function aligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
 }

@@ -2,12 +2,13 @@
 
 import type { MontgomeryECDH } from '@noble/curves/abstract/montgomery.js'
 import type { ECDSA } from '@noble/curves/abstract/weierstrass.js'
-import { type DiffieHellmanGroup, diffieHellmanGroup, SECP256R1, SECP384R1, SECP521R1, X25519 } from '../key-exchange.ts'
+import { type DiffieHellmanGroup, diffieHellmanGroup, SECP256R1, SECP384R1, SECP521R1, X448, X25519 } from '../key-exchange.ts'
 import type { CodePoint, KeyPair } from '../provider.ts'
 import type { Curves } from './curves.ts'
 
 export interface NobleGroups {
   readonly x25519: DiffieHellmanGroup
+  readonly x448: DiffieHellmanGroup
   readonly secp256r1: DiffieHellmanGroup
   readonly secp384r1: DiffieHellmanGroup
   readonly secp521r1: DiffieHellmanGroup
@@ -15,23 +16,24 @@ export interface NobleGroups {
 
 export function nobleGroups(curves: Curves, random: (size: number) => Uint8Array): NobleGroups {
   return {
-    x25519: x25519Group(curves.x25519, random),
+    x25519: montgomeryGroup(X25519, curves.x25519, random),
+    x448: montgomeryGroup(X448, curves.x448, random),
     secp256r1: curveGroup(SECP256R1, curves.secp256r1, random),
     secp384r1: curveGroup(SECP384R1, curves.secp384r1, random),
     secp521r1: curveGroup(SECP521R1, curves.secp521r1, random),
   }
 }
 
-function x25519Group(x25519: MontgomeryECDH, random: (size: number) => Uint8Array): DiffieHellmanGroup {
+function montgomeryGroup(group: CodePoint, curve: MontgomeryECDH, random: (size: number) => Uint8Array): DiffieHellmanGroup {
   function pairOf(privateKey: Uint8Array): KeyPair {
     return {
-      share: x25519.getPublicKey(privateKey),
+      share: curve.getPublicKey(privateKey),
       // noble refuses the points of small order, which are those that end at zero.
-      agree: peer => erasing(privateKey, () => x25519.getSharedSecret(privateKey, peer)),
+      agree: peer => erasing(privateKey, () => curve.getSharedSecret(privateKey, peer)),
     }
   }
-  return diffieHellmanGroup(X25519, {
-    generate: () => pairOf(random(32).slice()),
+  return diffieHellmanGroup(group, {
+    generate: () => pairOf(random(curve.lengths.secretKey ?? 0).slice()),
     pairOf: privateKey => pairOf(privateKey.slice()),
   })
 }

@@ -1,6 +1,7 @@
-/** Signatures on @noble/curves, and RSA on BigInt. */
+/** Signatures on @noble's libraries, and RSA on BigInt. */
 import { bytesToNumberLE } from '@noble/curves/utils.js'
 import { constantTimeEqual } from '../constant-time.ts'
+import { mlDsaSigner, verifyMlDsa } from '../ml-dsa.ts'
 import type { CurvePrivateKeyInfo, RsaPrivateKeyInfo } from '../pkcs8.ts'
 import type { Hash } from '../provider.ts'
 import { signPss, verifyPkcs1, verifyPss } from '../rsa.ts'
@@ -17,13 +18,20 @@ export function nobleSignatures(curves: Curves, random: (size: number) => Uint8A
           return key.type === 'ec' && curves[key.curve].verify(signature, message, key.point, { format: 'der' })
         case 'ed25519':
           return key.type === 'ed25519' && verifyEd25519(curves.ed25519, key.point, message, signature)
+        case 'ed448':
+          return key.type === 'ed448' && verifyEd448(curves.ed448, key.point, message, signature)
+        case 'ml-dsa':
+          return key.type === 'ml-dsa' && verifyMlDsa(key.parameterSet, key.publicKey, message, signature)
         case 'rsa-pss':
           return 'key' in key && verifyPss(key.key, hashes[scheme.hash], message, signature)
         case 'rsa-pkcs1':
           return 'key' in key && verifyPkcs1(key.key, hashes[scheme.hash], message, signature)
       }
     },
-    signer: key => ('key' in key ? rsaSigner(key, random) : curveSigner(key, curves, random)),
+    signer(key) {
+      if (key.type === 'ml-dsa') return mlDsaSigner(key.parameterSet, key.secretKey, random)
+      return 'key' in key ? rsaSigner(key, random) : curveSigner(key, curves, random)
+    },
   }
 }
 
@@ -43,6 +51,16 @@ function verifyEd25519({ Point }: Curves['ed25519'], publicKey: Uint8Array, mess
   return constantTimeEqual(expected.toBytes(), r)
 }
 
+/**
+ * RFC 8032 §5.2.7, by the equation with the cofactor: here OpenSSL has no other. It refuses, too, an R whose x is 0, which no honest
+ * signer makes.
+ */
+function verifyEd448({ Point, verify }: Curves['ed448'], publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== 114) return false
+  const y = bytesToNumberLE(signature.subarray(0, 56))
+  return y !== 1n && y !== Point.Fp.ORDER - 1n && verify(signature, message, publicKey)
+}
+
 function rsaSigner({ key }: RsaPrivateKeyInfo, random: (size: number) => Uint8Array): Signer {
   return {
     subjectPublicKey: writeRsaPublicKey(key),
@@ -54,9 +72,10 @@ function rsaSigner({ key }: RsaPrivateKeyInfo, random: (size: number) => Uint8Ar
 }
 
 function curveSigner(key: CurvePrivateKeyInfo, curves: Curves, random: (size: number) => Uint8Array): Signer {
-  if (key.type === 'ed25519') {
+  if (key.type !== 'ec') {
     const { secret } = key
-    return { subjectPublicKey: curves.ed25519.getPublicKey(secret), sign: (_, message) => curves.ed25519.sign(message, secret) }
+    const curve = curves[key.type]
+    return { subjectPublicKey: curve.getPublicKey(secret), sign: (_, message) => curve.sign(message, secret) }
   }
   const curve = curves[key.curve]
   if (!curve.utils.isValidSecretKey(key.secret)) throw new TypeError('The scalar is not between 1 and the order of the curve')

@@ -35,7 +35,7 @@ export function privateKeyConformance(provider: CryptoProvider): void {
     'a public key': [good.spki, 'PKCS#8'],
     'another version': [sequenceOf(number(2), ed25519, octets(octets(seed))), 'version 2'],
     'a key for X25519': [derOf(generateKeyPairSync('x25519')), '1.3.101.110'],
-    'a key for Ed448': [derOf(generateKeyPairSync('ed448')), '1.3.101.113'],
+    'a key for X448': [derOf(generateKeyPairSync('x448')), '1.3.101.111'],
     'a key on secp256k1': [derOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' })), '1.3.132.0.10'],
     'a short Ed25519 seed': [pkcs8Of(ed25519, octets(seed.slice(1))), '32 octets, not 31'],
     'an Ed25519 key beside a stranger’s public key': [

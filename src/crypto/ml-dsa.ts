@@ -1,0 +1,49 @@
+/**
+ * ML-DSA (FIPS 204) by @noble/post-quantum, for both providers: Node has it from version 24 on only. The context string is empty
+ * (draft-ietf-tls-mldsa), and no message is hashed beforehand.
+ */
+import { type DSA, ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
+import type { Signer } from './signatures.ts'
+
+export type MlDsaName = 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87'
+
+export interface MlDsaSizes {
+  readonly publicKey: number
+  /** The expanded private key of `skEncode`. */
+  readonly secretKey: number
+}
+
+/** In bytes (§4, table 2). */
+export const mlDsaSizes: Readonly<Record<MlDsaName, MlDsaSizes>> = {
+  'ML-DSA-44': { publicKey: 1312, secretKey: 2560 },
+  'ML-DSA-65': { publicKey: 1952, secretKey: 4032 },
+  'ML-DSA-87': { publicKey: 2592, secretKey: 4896 },
+}
+
+/** `publicKey` is as long as it has to be. False where the signature is not. */
+export function verifyMlDsa(name: MlDsaName, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  return libraries[name].verify(signature, message, publicKey)
+}
+
+/** The expanded private key of ξ (§5.1), 32 bytes. */
+export function expandMlDsa(name: MlDsaName, seed: Uint8Array): Uint8Array {
+  return libraries[name].keygen(seed).secretKey
+}
+
+/** Whether the parts of an expanded private key fit each other: it signs what the public key computed from it verifies. */
+export function isMlDsaSecretKey(name: MlDsaName, secretKey: Uint8Array): boolean {
+  const library = libraries[name]
+  const message = new Uint8Array(0)
+  return library.verify(library.sign(message, secretKey, { extraEntropy: false }), message, library.getPublicKey(secretKey))
+}
+
+export function mlDsaSigner(name: MlDsaName, secretKey: Uint8Array, random: (size: number) => Uint8Array): Signer {
+  const library = libraries[name]
+  return {
+    subjectPublicKey: library.getPublicKey(secretKey),
+    // Hedged (§3.4): neither a fault nor a bad source of randomness betrays the key.
+    sign: (_, message) => library.sign(message, secretKey, { extraEntropy: random(32) }),
+  }
+}
+
+const libraries: Readonly<Record<MlDsaName, DSA>> = { 'ML-DSA-44': ml_dsa44, 'ML-DSA-65': ml_dsa65, 'ML-DSA-87': ml_dsa87 }
