@@ -77,6 +77,8 @@ export class Engine implements Connection {
   #asking = false
   /** Whether the caller is between a `poll()` that gave an event and one that gave none: no need to wake it. */
   #draining = false
+  /** Whether a call is at work: callbacks (`trace`, `keyLog` …) may look, but not change anything. */
+  #working = false
   #failed = false
   #inputEnded = false
   #endReceived = false
@@ -154,6 +156,7 @@ export class Engine implements Connection {
     if (this.#endSent) throw new TypeError('send after end')
     let taken = 0
     this.#guard(() => {
+      post.settle()
       for (const piece of pieces) {
         const length = this.#sendPiece(post, piece)
         taken += length
@@ -172,7 +175,7 @@ export class Engine implements Connection {
 
   abort(alert: AlertName = 'user_canceled'): void {
     if (!(alert in alerts)) throw new TypeError(`no alert is called ${alert}`)
-    this.#fail(new TlsError('aborted', 'the connection was aborted on this side', { alert }))
+    this.#guard(() => this.#fail(new TlsError('aborted', 'the connection was aborted on this side', { alert })))
   }
 
   updateKeys(options: { readonly requestPeer?: boolean } = {}): void {
@@ -200,7 +203,8 @@ export class Engine implements Connection {
   #advance(): void {
     this.#guard(() => {
       while (!this.#failed && !this.#asking && this.#events.length === 0 && this.#step());
-      if (!this.#failed) this.#post?.settle()
+      // When all is read: a peer that asks for new keys many times gets them once.
+      if (!this.#failed && this.#events.length === 0) this.#post?.settle()
     })
   }
 
@@ -298,7 +302,7 @@ export class Engine implements Connection {
       limits: this.#limits,
       now: options.now,
       tickets,
-      maySend: () => !this.#endSent,
+      maySend: () => !this.#endSent && this.#writer.pending < this.#limits.outputBytes,
       keysUpdated: direction => this.#events.push({ type: 'keys-updated', direction }),
       session: session => this.#events.push({ type: 'session', session }),
     })
@@ -380,8 +384,8 @@ export class Engine implements Connection {
   #sendAlert(alert: AlertName): void {
     const level = alert === 'close_notify' || alert === 'user_canceled' ? warning : fatal
     const bytes = Uint8Array.of(level, alerts[alert])
-    this.#trace('out', 'alert', bytes)
     this.#writer.write(contentType.alert, bytes)
+    this.#trace('out', 'alert', bytes)
     // RFC 9846 §6.1: user_canceled must be followed by close_notify.
     if (alert === 'user_canceled') this.#sendAlert('close_notify')
   }
@@ -395,10 +399,14 @@ export class Engine implements Connection {
 
   /** Whatever goes wrong inside is the end of the connection, and an event; it never reaches the caller as an exception. */
   #guard(work: () => void): void {
+    if (this.#working) throw new TypeError('the connection was called from within a callback of its own')
+    this.#working = true
     try {
       work()
     } catch (error) {
       this.#fail(asTlsError(error))
+    } finally {
+      this.#working = false
     }
   }
 
@@ -415,12 +423,12 @@ export class Engine implements Connection {
     this.#events.push({ type: 'failed', error })
   }
 
-  /** The alert leaves if it can: a sending key that is used up must not hide why the connection ends. */
+  /** The alert leaves if it can: neither a key that is used up nor a `trace` that throws must hide why the connection ends. */
   #sayFarewell(alert: AlertName): void {
     try {
       this.#sendAlert(alert)
-    } catch (error) {
-      if (!(error instanceof TlsError)) throw error
+    } catch {
+      // There is nobody left to tell.
     }
   }
 
