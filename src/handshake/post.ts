@@ -14,7 +14,7 @@ interface Surroundings {
   readonly established: Established
   readonly io: Io
   readonly limits: Limits
-  /** Whether messages can still leave: not after close_notify. */
+  /** Whether messages can leave: not after close_notify, nor while the output is full. */
   readonly maySend: () => boolean
   readonly keysUpdated: (direction: 'in' | 'out') => void
   /** A session to resume. */
@@ -85,7 +85,7 @@ export class PostHandshake {
     this.#renew('out')
   }
 
-  /** Answers the peer's requests to update keys, any number of them at once. */
+  /** Answers the peer's requests to update keys, any number of them at once. Due before the next application data (RFC 9846 §4.7.3). */
   settle(): void {
     if (this.#replyDue && this.#around.maySend()) this.updateKeys(false)
   }
