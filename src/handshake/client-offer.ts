@@ -98,13 +98,13 @@ function readPsks({ extensions }: ClientHello): Offer['psks'] {
   return identities
 }
 
-/** The one host name (RFC 6066 §3): not empty, ASCII without blanks. */
+/** The one host name (RFC 6066 §3): ASCII without blanks, 1 to 255 bytes, as long as a DNS name may be. */
 function readServerName(list: ExtensionValue<'server_name', 'client_hello'> | undefined): string | undefined {
   if (!list) return undefined
   const names = list.filter(each => each.name_type === hostName)
   const [first] = names
   if (!first || names.length > 1) throw new TlsError('illegal-hello', 'server_name holds more than one host_name')
-  if (first.host_name.some(byte => byte <= 0x20 || byte >= 0x7f))
+  if (first.host_name.length > 255 || first.host_name.some(byte => byte <= 0x20 || byte >= 0x7f))
     throw new TlsError('illegal-hello', 'host_name is not a DNS name in ASCII')
   return toText(first.host_name)
 }
