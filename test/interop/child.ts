@@ -52,11 +52,15 @@ export interface Child {
   readonly ended: Promise<number | undefined>
 }
 
-/** Starts the program. It ends with the test, and after `life` milliseconds in any case. `preamble`: what ends the text before its data. */
-export function start(program: Program, args: readonly string[], options: { life?: number; preamble?: RegExp } = {}): Child {
+/**
+ * Starts the program. It ends with the test, and after `life` milliseconds in any case. `preamble`: what ends the text before its data;
+ * `home`: a home folder of its own.
+ */
+export function start(program: Program, args: readonly string[], options: { life?: number; preamble?: RegExp; home?: string } = {}): Child {
   if (program.missing !== undefined) throw new Error(program.missing)
   const [file, ...first] = program.command
   const child = spawn(file, [...first, ...args], {
+    env: options.home === undefined ? process.env : { ...process.env, HOME: options.home },
     timeout: options.life ?? 120_000,
     killSignal: 'SIGKILL',
   })
