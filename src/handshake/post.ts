@@ -105,6 +105,8 @@ export class PostHandshake {
       maxEarlyData: 0,
     })
     const ticket = tickets.ticketOf(state)
+    // A ticket holds the client's chain, and that may be longer than a ticket can be.
+    if (ticket.length > 0xffff) return
     const message = encodeMessage('new_session_ticket', {
       ticket_lifetime: state.lifetime,
       ticket_age_add: state.ticket_age_add,

@@ -3,12 +3,13 @@
  * failure is told. Without cryptography, so that changed messages are read all the way down.
  */
 import { describe, expect, it } from 'vitest'
+import { TicketKeyRing } from '../../../src/engine/tickets.ts'
 import { createClient, createServer } from '../../../src/engine.ts'
 import { TlsError } from '../../../src/error.ts'
 import type { ClientOptions, Connection, ServerOptions, TlsEvent } from '../../../src/types.ts'
 import { concat } from '../../../src/wire/bytes.ts'
 import { acceptWithoutVerification } from '../../../src/x509/verdict.ts'
-import { nullKey, nullProvider } from '../../null-provider.ts'
+import { constantBytes, nullKey, nullProvider } from '../../null-provider.ts'
 import * as tls from './bytes.ts'
 import { bytes, u16, v16 } from './bytes.ts'
 import { ClientPeer, type Peer, plainRecord, protectedRecord, recordType, ServerPeer } from './peer.ts'
@@ -298,6 +299,27 @@ describe('work and memory', () => {
 })
 
 describe('a server that issues tickets', () => {
+  const cipherSuites = nullProvider.cipherSuites.flatMap(suite => [suite, { ...suite, id: 0x1302, name: 'TLS_AES_256_GCM_SHA384' }])
+  const crypto = { ...nullProvider, cipherSuites }
+  const resuming = tls.added(tls.offered, tls.extension('psk_key_exchange_modes', tls.v8(bytes(1))))
+  /** A client that has proved itself with a chain whose second certificate is this long. */
+  const connected = (size: number) => {
+    const tickets = new TicketKeyRing({ random: constantBytes })
+    const client = new ClientPeer({ crypto, clientAuth: 'request', tickets, now: () => 0 }).say(tls.helloWith(resuming)).protect()
+    const chain = tls.certificate(tls.v24(tls.entry(), tls.entry(tls.filled(size))))
+    for (let at = 0; at < chain.length; at += 16384) client.record(handshake, chain.subarray(at, at + 16384))
+    return client.say(tls.certificateVerify(), tls.finished())
+  }
+
+  it('issues none for a session that does not fit into one', () => {
+    const issued = (client: Peer) => client.heard.some(({ content }) => content[0] === 4)
+    expect(issued(connected(100))).toBe(true)
+    const client = connected(70_000)
+    expect(client.error).toBeUndefined()
+    expect(client.connection.info).toBeDefined()
+    expect(issued(client)).toBe(false)
+  })
+
   it('refuses a name that no DNS name can be', () => {
     const name = (length: number) => tls.replaced(tls.offered, 'server_name', v16(bytes(0), v16(tls.filled(length, 0x61))))
     const client = new ClientPeer().say(tls.helloWith(name(256)))
