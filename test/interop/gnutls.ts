@@ -42,7 +42,7 @@ export async function serverArguments(options: PeerOptions): Promise<string[]> {
   const { certFile, keyFile } = options.credential ?? (await (await authority()).issue('P-256'))
   const args = ['--echo', '--port', '0', '--x509certfile', certFile, '--x509keyfile', keyFile, '--priority', priority(options)]
   if (options.ca !== undefined) args.push('--require-client-cert', '--verify-client-cert', '--x509cafile', options.ca)
-  for (const protocol of options.alpn ?? []) args.push('--alpn', protocol)
+  for (const protocol of options.alpn ?? []) args.push('--alpn-fatal', '--alpn', protocol)
   return args
 }
 

@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { pattern } from '../node/pair.ts'
 import { type Child, listeningPort, type Program, start } from './child.ts'
+import { serveCommand, tassel } from './command.ts'
+import { hash } from './contract/pairs.ts'
 import { authority, scratch } from './credentials.ts'
 import { clientArguments, serverArguments } from './openssl.ts'
 import { connect, type Ours, serve } from './tassel.ts'
@@ -31,6 +34,16 @@ export function testOpenssl(program: Program): void {
       await theirs.ended
       expect(lines.sort()).toEqual(secretsIn(file))
     })
+  })
+
+  it('exports the same keying material as our server', async () => {
+    const server = await serve()
+    const args = clientArguments(server.port, { verbose: true })
+    const theirs = start(program, [...args, '-keymatexport', 'EXPORTER-test', '-keymatexportlen', '40'])
+    const [, theirMaterial] = await theirs.stdout.said(/Keying material: ([0-9A-F]+)\n/)
+    const { stream } = await server.accepted
+    const ourMaterial = stream.exportKeyingMaterial('EXPORTER-test', undefined, 40)
+    expect(Buffer.from(ourMaterial).toString('hex').toUpperCase()).toBe(theirMaterial)
   })
 
   describe('new keys of the peer', () => {
@@ -74,6 +87,37 @@ export function testOpenssl(program: Program): void {
     const theirs = start(program, [...clientArguments(server.port, { verbose: true }), ...args])
     await theirs.stdout.said(/Verify return code: 0 \(ok\)/)
     await server.accepted
+  })
+}
+
+/** The command line against OpenSSL's. */
+export function testCommand(program: Program): void {
+  const data = pattern(2 ** 20)
+
+  it('tassel connect carries data to and from its server', async () => {
+    const { certFile } = await authority()
+    const theirs = start(program, await serverArguments({}))
+    const port = await listeningPort(theirs)
+    const ours = start(tassel, ['connect', `127.0.0.1:${port}`, '--servername', 'localhost', '--ca', certFile, '--groups', 'P-384'])
+    await ours.stderr.said(/connected in .*: TLSv1\.3 TLS_AES_128_GCM_SHA256 secp384r1 ecdsa_secp256r1_sha256, name localhost\n/)
+    ours.stdin.write(data)
+    theirs.stdin.write(data)
+    expect(hash(await theirs.stdout.take(data.length))).toBe(hash(data))
+    expect(hash(await ours.stdout.take(data.length))).toBe(hash(data))
+    ours.stdin.end()
+    expect(await ours.ended).toBe(0)
+    expect(await theirs.ended).toBe(0)
+  })
+
+  it('tassel serve carries data to and from its client', async () => {
+    const { certFile } = await authority()
+    const ours = await serveCommand('--echo', '--alpn', 'echo')
+    const theirs = start(program, clientArguments(ours.port, { alpn: ['echo'], ca: certFile }))
+    theirs.stdin.write(data)
+    expect(hash(await theirs.stdout.take(data.length))).toBe(hash(data))
+    theirs.stdin.end()
+    await ours.stderr.said(/^#1 .* closed: 1048576 bytes received, 1048576 sent\n/m)
+    expect(await theirs.ended).toBe(0)
   })
 }
 

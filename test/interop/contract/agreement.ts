@@ -63,6 +63,12 @@ function testRefusedClient(peer: Peer): void {
       expect(failure).toMatchObject({ code: 'peer-alert', alert: peer.server.refusesVersion, origin: 'peer' })
     })
 
+    it('the application protocols', async () => {
+      const theirs = await peer.server.start({ alpn: ['http/1.1'] })
+      const failure = await (await connect(theirs.port, { alpn: ['chat', 'h2'] })).closed
+      expect(failure).toMatchObject({ code: 'peer-alert', alert: 'no_application_protocol' })
+    })
+
     it('the groups', async () => {
       const theirs = await peer.server.start({ groups: ['secp384r1'] })
       const failure = await (await connect(theirs.port, { groups: ['x25519'] })).closed
