@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: './test/global-setup.ts',
     // No test measures time. These limits are for what hangs, on a machine that is busy with other things: the peers of the interop
     // tests are processes that compete with the tests for the processors.
     testTimeout: 60_000,
