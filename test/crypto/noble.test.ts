@@ -3,7 +3,8 @@ import { expect, it } from 'vitest'
 import { createNobleProvider } from '../../src/crypto/noble.ts'
 import { createNodeProvider } from '../../src/crypto/node.ts'
 import { conformance } from './conformance.ts'
-import { testKey } from './kit/keys.ts'
+import { allOf } from './kit/algorithms.ts'
+import { implicit, mlDsaSets, pkcs8Of, testKey } from './kit/keys.ts'
 
 const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
 
@@ -12,9 +13,10 @@ conformance({ create: limits => createNobleProvider({ random, ...limits }), othe
 it('draws everything random from what it was given', () => {
   const keys = [generateKeyPairSync('ec', { namedCurve: 'P-256' }), generateKeyPairSync('rsa', { modulusLength: 2048 })]
   const files = keys.map(pair => testKey('', [], pair).pkcs8)
+  files.push(pkcs8Of(mlDsaSets[0].algorithm, implicit(0, random(32))))
   const everything = (seed: string) => {
     const provider = createNobleProvider({ random: stream(seed) })
-    const exchanges = provider.groups.map(group => {
+    const exchanges = allOf(provider).groups.map(group => {
       const { share } = group.generate()
       return { share, answer: group.respond(share) }
     })

@@ -16,13 +16,14 @@ afterEach(() => {
 
 it('loads and works where there is no global but the language’s own', async () => {
   const { createNobleProvider } = await import('../../src/crypto/noble.ts')
-  const provider = createNobleProvider({ random })
-  for (const group of provider.groups) {
+  const { allOf } = await import('./kit/algorithms.ts')
+  const { groups, cipherSuites } = allOf(createNobleProvider({ random }))
+  for (const group of groups) {
     const pair = group.generate()
     const { share, secret } = group.respond(pair.share)
     expect(pair.agree(share)).toEqual(secret)
   }
-  for (const { hash, aead } of provider.cipherSuites) {
+  for (const { hash, aead } of cipherSuites) {
     const key = aead.key(random(aead.keySize))
     const [nonce, aad, text] = [random(12), hash.create().update(random(3)).digest(), random(20)]
     const out: Uint8Array[] = []
@@ -34,13 +35,20 @@ it('loads and works where there is no global but the language’s own', async ()
 
 it('signs and verifies there', async () => {
   const { createNobleProvider } = await import('../../src/crypto/noble.ts')
-  const { p256, pkcs8Of, ed25519, octets, sequenceOf, number } = await import('./kit/keys.ts')
+  const { allOf } = await import('./kit/algorithms.ts')
+  const { p256, pkcs8Of, ed25519, ed448, implicit, mlDsaSets, octets, sequenceOf, number } = await import('./kit/keys.ts')
   const provider = createNobleProvider({ random })
   const scalar = octets(new Uint8Array(32).fill(7))
-  for (const file of [pkcs8Of(p256, sequenceOf(number(1), scalar)), pkcs8Of(ed25519, scalar)]) {
+  const files = [
+    pkcs8Of(p256, sequenceOf(number(1), scalar)),
+    pkcs8Of(ed25519, scalar),
+    pkcs8Of(ed448, octets(new Uint8Array(57).fill(7))),
+    ...mlDsaSets.map(({ algorithm }) => pkcs8Of(algorithm, implicit(0, random(32)))),
+  ]
+  for (const file of files) {
     const { schemes, spki, sign } = provider.importPrivateKey(file)
     const message = random(50)
-    const verifier = provider.verifiers.find(({ scheme }) => scheme === schemes[0])
+    const verifier = allOf(provider).verifiers.find(({ scheme }) => scheme === schemes[0])
     const signature = sign?.(verifier?.scheme ?? 0, message)
     expect(verifier?.verify(spki ?? message, message, signature ?? message)).toBe(true)
   }

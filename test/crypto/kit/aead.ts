@@ -2,11 +2,35 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { AeadKey, CipherSuite, CryptoProvider } from '../../../src/crypto/provider.ts'
+import { allOf } from './algorithms.ts'
 
 const bytes = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
 
 export function aeadConformance(provider: CryptoProvider, other: CryptoProvider): void {
-  describe.each(provider.cipherSuites)('$name', suite => {
+  it('has AES-CCM on request alone', () => {
+    const names = ({ cipherSuites }: Pick<CryptoProvider, 'cipherSuites'>) => cipherSuites.map(({ name }) => name)
+    const [aes128, aes256, chacha] = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256']
+    expect(names(provider).sort()).toEqual([aes128, aes256, chacha])
+    expect(names(provider.optional ?? { cipherSuites: [] })).toEqual(['TLS_AES_128_CCM_SHA256', 'TLS_AES_128_CCM_8_SHA256'])
+  })
+
+  it('keeps the limits of RFC 9846 §5.5 and RFC 9147 §4.5.3', () => {
+    const limits = allOf(provider).cipherSuites.map(({ id, aead }) => [id, aead.tagSize, Math.log2(aead.sealLimit)])
+    const wanted: Readonly<Record<number, readonly [number, number]>> = {
+      4865: [16, 24.5],
+      4866: [16, 24.5],
+      4867: [16, Number.POSITIVE_INFINITY],
+      4868: [16, 23],
+      4869: [8, 23],
+    }
+    for (const [id = 0, tagSize, limit] of limits) {
+      expect(tagSize).toBe(wanted[id]?.[0])
+      expect(limit).toBeCloseTo(wanted[id]?.[1] ?? 0)
+      expect(limit).toBeLessThanOrEqual(wanted[id]?.[1] ?? 0)
+    }
+  })
+
+  describe.each(allOf(provider).cipherSuites)('$name', suite => {
     const raw = bytes(suite.aead.keySize)
     const key = suite.aead.key(raw)
     const nonce = bytes(12)
@@ -33,6 +57,15 @@ export function aeadConformance(provider: CryptoProvider, other: CryptoProvider)
       }
     })
 
+    it('authenticates data of any length beside the text', () => {
+      const peer = twinOf(suite, other).aead.key(raw)
+      const text = bytes(20)
+      for (const size of [0, 1, 13, 14, 15, 16, 29, 30, 31, 300, 0xfeff]) {
+        const beside = bytes(size)
+        expect(peer.open(nonce, beside, seal(key, nonce, beside, [text]))).toEqual(text)
+      }
+    })
+
     it('seals pieces as it seals them joined', () => {
       const text = bytes(100)
       const whole = seal(key, nonce, aad, [text])
@@ -45,19 +78,21 @@ export function aeadConformance(provider: CryptoProvider, other: CryptoProvider)
     })
 
     it('refuses a record with any bit flipped, in its body, its header or its nonce', () => {
-      const sealed = seal(key, nonce, aad, [bytes(37)])
-      let refused = 0
-      for (const [which, part] of [sealed, aad, nonce].entries()) {
-        for (let bit = 0; bit < part.length * 8; bit++) {
-          const flipped = part.slice()
-          flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-          const parts = [sealed.slice(), aad, nonce]
-          parts[which] = flipped
-          const [body = sealed, header = aad, number = nonce] = parts
-          if (key.open(number, header, body) === undefined) refused++
+      for (const size of [0, 1, 16, 37]) {
+        const sealed = seal(key, nonce, aad, [bytes(size)])
+        let refused = 0
+        for (const [which, part] of [sealed, aad, nonce].entries()) {
+          for (let bit = 0; bit < part.length * 8; bit++) {
+            const flipped = part.slice()
+            flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+            const parts = [sealed.slice(), aad, nonce]
+            parts[which] = flipped
+            const [body = sealed, header = aad, number = nonce] = parts
+            if (key.open(number, header, body) === undefined) refused++
+          }
         }
+        expect(refused).toBe((sealed.length + aad.length + nonce.length) * 8)
       }
-      expect(refused).toBe((sealed.length + aad.length + nonce.length) * 8)
     })
 
     it('refuses what is shorter than a tag, and every shortened record', () => {
@@ -154,7 +189,7 @@ export function hashConformance(provider: CryptoProvider): void {
 }
 
 function twinOf(suite: CipherSuite, provider: CryptoProvider): CipherSuite {
-  const twin = provider.cipherSuites.find(({ id }) => id === suite.id)
+  const twin = allOf(provider).cipherSuites.find(({ id }) => id === suite.id)
   if (twin === undefined) throw new Error(`${provider.name} lacks ${suite.name}`)
   return twin
 }

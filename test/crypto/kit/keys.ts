@@ -1,5 +1,6 @@
 /** Keys for tests: from node:crypto, and malformed ones written by hand. */
-import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto'
+import { generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes } from 'node:crypto'
+import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
 import { constructedTag, contextTag, encode, encodeOid, tags } from '../../../src/wire/der.ts'
 
 export interface TestKey {
@@ -18,6 +19,12 @@ export function testKeys(): readonly TestKey[] {
     testKey('P-384', [0x0503], generateKeyPairSync('ec', { namedCurve: 'P-384' })),
     testKey('P-521', [0x0603], generateKeyPairSync('ec', { namedCurve: 'P-521' })),
     testKey('Ed25519', [0x0807], generateKeyPairSync('ed25519')),
+    testKey('Ed448', [0x0808], generateKeyPairSync('ed448')),
+    ...mlDsaSets.map(({ name, scheme, algorithm, library }) => {
+      const seed = new Uint8Array(randomBytes(32))
+      const { publicKey } = library.keygen(seed)
+      return { kind: name, schemes: [scheme], pkcs8: pkcs8Of(algorithm, implicit(0, seed)), spki: spkiOf(algorithm, publicKey) }
+    }),
     testKey('RSA', [0x0804, 0x0805, 0x0806], rsa),
     testKey('RSA with exponent 3', [0x0804, 0x0805, 0x0806], generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 })),
     testKey('RSA of 2050 bits', [0x0804, 0x0805, 0x0806], generateKeyPairSync('rsa', { modulusLength: 2050 })),
@@ -64,8 +71,15 @@ export const number = (value: bigint | number): Uint8Array => {
 
 export const rsaEncryption: Uint8Array = sequenceOf(encodeOid('1.2.840.113549.1.1.1'), nil)
 export const ed25519: Uint8Array = sequenceOf(encodeOid('1.3.101.112'))
+export const ed448: Uint8Array = sequenceOf(encodeOid('1.3.101.113'))
 export const curve = (name: string): Uint8Array => sequenceOf(encodeOid('1.2.840.10045.2.1'), encodeOid(name))
 export const p256: Uint8Array = curve('1.2.840.10045.3.1.7')
+
+export const mlDsaSets = [
+  { name: 'ML-DSA-44', scheme: 0x0904, algorithm: sequenceOf(encodeOid('2.16.840.1.101.3.4.3.17')), library: ml_dsa44 },
+  { name: 'ML-DSA-65', scheme: 0x0905, algorithm: sequenceOf(encodeOid('2.16.840.1.101.3.4.3.18')), library: ml_dsa65 },
+  { name: 'ML-DSA-87', scheme: 0x0906, algorithm: sequenceOf(encodeOid('2.16.840.1.101.3.4.3.19')), library: ml_dsa87 },
+] as const
 
 export const sha1 = '1.3.14.3.2.26'
 export const sha256 = '2.16.840.1.101.3.4.2.1'

@@ -5,9 +5,12 @@ import type { CryptoProvider } from '../../../src/crypto/provider.ts'
 import {
   bits,
   curve,
+  ed448,
   ed25519,
   explicit,
   implicit,
+  mlDsaSets,
+  nil,
   number,
   octets,
   p256,
@@ -27,6 +30,9 @@ export function privateKeyConformance(provider: CryptoProvider): void {
   const seed = new Uint8Array(32).fill(9)
   const ec = (...parts: Uint8Array[]) => sequenceOf(number(1), ...parts)
   const [p, q] = factors(1024)
+  const [{ algorithm: mlDsa44, library }] = mlDsaSets
+  const { secretKey, publicKey } = library.keygen(seed)
+  const brokenKeys = [0, 64, 200].map(at => secretKey.with(at, (secretKey[at] ?? 0) ^ 1))
 
   const bad: Record<string, [Uint8Array, string]> = {
     'an empty file': [new Uint8Array(0), 'PKCS#8'],
@@ -42,6 +48,26 @@ export function privateKeyConformance(provider: CryptoProvider): void {
       pkcs8Of(ed25519, octets(seed), implicit(1, Uint8Array.of(0), seed)),
       'does not fit the public key',
     ],
+    'a short Ed448 seed': [pkcs8Of(ed448, octets(new Uint8Array(56))), '57 octets, not 56'],
+    'an Ed448 key beside a stranger’s public key': [
+      pkcs8Of(ed448, octets(new Uint8Array(57)), implicit(1, Uint8Array.of(0), new Uint8Array(57))),
+      'does not fit the public key',
+    ],
+    'a short ML-DSA seed': [pkcs8Of(mlDsa44, implicit(0, seed.slice(1))), '32 octets, not 31'],
+    'a bare ML-DSA seed': [pkcs8Of(mlDsa44, seed), 'PKCS#8'],
+    'a short expanded ML-DSA key': [pkcs8Of(mlDsa44, octets(secretKey.slice(1))), '2560 octets, not 2559'],
+    'an ML-DSA seed and the expanded key of another': [
+      pkcs8Of(mlDsa44, sequenceOf(octets(scalar), octets(secretKey))),
+      'parts do not fit each other',
+    ],
+    ...Object.fromEntries(
+      brokenKeys.map((broken, i) => [`broken expanded ML-DSA key ${i}`, [pkcs8Of(mlDsa44, octets(broken)), 'parts do not fit each other']]),
+    ),
+    'an ML-DSA key beside a stranger’s public key': [
+      pkcs8Of(mlDsa44, implicit(0, seed), implicit(1, Uint8Array.of(0), publicKey.with(7, (publicKey[7] ?? 0) ^ 1))),
+      'does not fit the public key',
+    ],
+    'an ML-DSA key with parameters': [pkcs8Of(sequenceOf(mlDsa44.slice(2), nil), implicit(0, seed)), 'PKCS#8'],
     'an EC scalar of 0': [pkcs8Of(p256, ec(octets(new Uint8Array(32)))), 'secp256r1'],
     'an EC scalar above the order': [pkcs8Of(p256, ec(octets(new Uint8Array(32).fill(0xff)))), 'secp256r1'],
     'a short EC scalar': [pkcs8Of(p256, ec(octets(scalar.slice(1)))), '32 octets, not 31'],
@@ -82,6 +108,19 @@ export function privateKeyConformance(provider: CryptoProvider): void {
         pkcs8Of(p256, ec(octets(scalar)), implicit(1, Uint8Array.of(0), point)),
       ]
       for (const variant of variants) expect(provider.importPrivateKey(variant).spki).toEqual(bare.spki)
+    })
+
+    it.each(mlDsaSets)('takes $name as seed, expanded, or both, and all are the same key', ({ algorithm, library, scheme }) => {
+      const keys = library.keygen(seed)
+      const forms = [implicit(0, seed), octets(keys.secretKey), sequenceOf(octets(seed), octets(keys.secretKey))]
+      const files = forms.map(form => pkcs8Of(algorithm, form))
+      files.push(pkcs8Of(algorithm, implicit(0, seed), implicit(1, Uint8Array.of(0), keys.publicKey)))
+      for (const file of files) {
+        const key = provider.importPrivateKey(file)
+        const signature = key.sign?.(scheme, scalar) ?? new Uint8Array(0)
+        expect(key.spki?.slice(-keys.publicKey.length)).toEqual(keys.publicKey)
+        expect(library.verify(signature, scalar, keys.publicKey)).toBe(true)
+      }
     })
   })
 }
