@@ -7,6 +7,7 @@
  */
 import type { CipherSuite } from './crypto/provider.ts'
 import { type Answers, clientAnswers, serverAnswers } from './engine/answers.ts'
+import { EarlyData } from './engine/early-data.ts'
 import { asTlsError } from './engine/faults.ts'
 import { describeConnection } from './engine/info.ts'
 import { claimSession, clientSettings, limitsOf, serverSettings, type WithCrypto } from './engine/options.ts'
@@ -17,7 +18,7 @@ import { Assembler } from './handshake/assembler.ts'
 import type { Role } from './handshake/auth.ts'
 import { clientHandshake } from './handshake/client.ts'
 import { Conversation } from './handshake/conversation.ts'
-import type { Ask, Dialogue, Io } from './handshake/dialogue.ts'
+import type { Ask, Dialogue, Epoch, Io } from './handshake/dialogue.ts'
 import type { Established } from './handshake/established.ts'
 import { PostHandshake, type TicketIssuer } from './handshake/post.ts'
 import { serverHandshake } from './handshake/server.ts'
@@ -31,6 +32,7 @@ import type {
   CommonOptions,
   Connection,
   ConnectionInfo,
+  ExportOptions,
   Limits,
   ServerConnection,
   ServerOptions,
@@ -42,14 +44,23 @@ import { annotateMessage, nameOfMessage } from './wire/messages.ts'
 export function createClient(options: WithCrypto<ClientOptions>): Connection {
   const settings = clientSettings(options)
   claimSession(options)
-  return new Engine({ role: 'client', options, answers: clientAnswers(options), handshake: io => clientHandshake(settings, io) })
+  const maxEarlyData = options.session?.maxEarlyData ?? 0
+  return new Engine({
+    role: 'client',
+    options,
+    maxEarlyData,
+    answers: clientAnswers(options),
+    handshake: io => clientHandshake(settings, io),
+  })
 }
 
 /** A server's connection, one for each client. Throws `TypeError` for options that can't be. */
 export function createServer(options: WithCrypto<ServerOptions>): ServerConnection {
   serverSettings(options)
   const tickets = ticketIssuer(options)
-  return new Engine({ role: 'server', options, answers: serverAnswers(options), handshake: serverHandshake, ...(tickets && { tickets }) })
+  const maxEarlyData = options.maxEarlyData ?? 0
+  const part = { role: 'server', options, maxEarlyData, answers: serverAnswers(options), handshake: serverHandshake } as const
+  return new Engine({ ...part, ...(tickets && { tickets }) })
 }
 
 /** What makes an engine the client's or the server's. */
@@ -59,6 +70,8 @@ interface Part {
   readonly answers: Answers
   readonly handshake: (io: Io) => Dialogue<Established>
   readonly tickets?: TicketIssuer
+  /** Bytes: what a client may send early with its session, what a server takes. */
+  readonly maxEarlyData?: number
 }
 
 /** The connection itself. Use `createClient` and `createServer`: they check the options. */
@@ -69,6 +82,9 @@ export class Engine implements Connection {
   readonly #writer: RecordWriter
   readonly #assembler: Assembler
   readonly #events: TlsEvent[] = []
+  readonly #early: EarlyData
+  /** What the keys in use are for; `undefined`: there are none yet. */
+  readonly #epochs: { in: Epoch | undefined; out: Epoch | undefined } = { in: undefined, out: undefined }
   #conversation: Conversation<Established> | undefined
   #post: PostHandshake | undefined
   #established: Established | undefined
@@ -95,6 +111,7 @@ export class Engine implements Connection {
     this.#reader = new RecordReader({ emptyRecords: this.#limits.emptyRecords })
     this.#writer = new RecordWriter({ initialClientHello: role === 'client' })
     this.#assembler = new Assembler(this.#limits.handshakeMessage)
+    this.#early = new EarlyData(part.maxEarlyData ?? 0)
     this.#guard(() => {
       this.#conversation = new Conversation(handshake(this.#io))
     })
@@ -166,6 +183,15 @@ export class Engine implements Connection {
     return taken
   }
 
+  sendEarly(data: Uint8Array): number {
+    if (!(data instanceof Uint8Array)) throw new TypeError('sendEarly takes a Uint8Array')
+    if (this.#failed || this.#epochs.out !== 'early') return 0
+    const room = Math.max(0, this.#limits.outputBytes - this.#writer.pending)
+    const part = this.#early.take(data.subarray(0, room))
+    if (part.length > 0) this.#guard(() => this.#writer.write(contentType.application_data, part))
+    return part.length
+  }
+
   end(): void {
     if (this.#failed || this.#endSent) return
     if (!this.#post) return this.abort('user_canceled')
@@ -185,7 +211,16 @@ export class Engine implements Connection {
     this.#guard(() => post.updateKeys(options.requestPeer ?? false))
   }
 
-  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+  issueTicket(): void {
+    if (this.#failed) return
+    const post = this.#connected('issueTicket')
+    if (!this.#part.tickets) throw new TypeError('issueTicket needs the option tickets')
+    if (this.#endSent) throw new TypeError('issueTicket after end')
+    this.#guard(() => post.issueTicket())
+  }
+
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number, options: ExportOptions = {}): Uint8Array {
+    if (options.early) return this.#early.export(label, context, length)
     if (!this.#established) throw new TypeError('exportKeyingMaterial before connected')
     if (this.#failed) throw new TypeError('exportKeyingMaterial of a connection that has failed')
     const { suite, secrets } = this.#established
@@ -238,10 +273,12 @@ export class Engine implements Connection {
       throw new TlsError('interleaved-message', `a record of type ${type} came in the middle of a handshake message`)
     if (type === contentType.change_cipher_spec) return this.#takeChangeCipherSpec(fragment)
     if (type === contentType.alert) return this.#takeAlert(fragment)
-    if (!this.#post) throw new TlsError('unexpected-message', 'application data came during the handshake')
+    const early = this.#epochs.in === 'early'
+    if (!this.#post && !early) throw new TlsError('unexpected-message', 'application data came during the handshake')
+    if (early) this.#early.count(fragment.length)
     if (fragment.length === 0) return
-    this.#post.heardData()
-    this.#events.push({ type: 'data', data: fragment, early: false })
+    this.#post?.heardData()
+    this.#events.push({ type: 'data', data: fragment, early })
   }
 
   /** Between the first ClientHello and the peer's Finished it means nothing; elsewhere, and with other contents, it may not be (RFC 9846 §5). */
@@ -352,7 +389,17 @@ export class Engine implements Connection {
       this.#trace('out', 'change_cipher_spec', Uint8Array.of(1))
       this.#writer.writeChangeCipherSpec()
     },
-    keys: (direction, _epoch, suite, secret) => this.#useKeys(direction, suite, secret),
+    keys: (direction, epoch, suite, secret) => {
+      this.#useKeys(direction, suite, secret)
+      this.#epochs[direction] = epoch
+    },
+    earlyExporter: (hash, secret) => this.#early.setExporter(hash, secret),
+    earlyDataResult: accepted => {
+      if (!accepted) this.#writer.setProtection(undefined)
+      if (!accepted) this.#epochs.out = undefined
+      this.#events.push({ type: 'early-data-result', accepted, unsent: this.#early.settle(accepted) })
+    },
+    skipEarlyData: () => this.#reader.skipEarlyData(this.#limits.skippedEarlyData),
   }
 
   #useKeys(direction: 'in' | 'out', suite: CipherSuite, secret: Uint8Array): void {
@@ -417,6 +464,7 @@ export class Engine implements Connection {
     this.#asking = false
     this.#conversation = undefined
     this.#established?.secrets.exporter.fill(0)
+    this.#early.destroy()
     this.#post?.destroy()
     this.#reader.destroy()
     this.#writer.destroy()

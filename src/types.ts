@@ -74,6 +74,12 @@ export interface TicketKeys {
   keys(now: number): readonly { readonly name: Uint8Array; readonly key: Uint8Array; readonly notAfter: number }[]
 }
 
+/** Remembers the hellos whose early data was taken. */
+export interface ReplayGuard {
+  /** True the first time that this binder is seen, false ever after. `now`: milliseconds since 1970. */
+  claim(binder: Uint8Array, now: number): boolean
+}
+
 // ── Options: what is left out is asked ──────────────────────────────────────────────────────────────────────────────
 
 export interface CommonOptions {
@@ -117,6 +123,8 @@ export interface ClientOptions extends CommonOptions {
   identity?: Identity | null
   /** To resume. It is offered once: the same object a second time is a `TypeError`. Needs `now`. */
   session?: Session
+  /** Whether to offer early data with a session that takes it: `sendEarly` works at once then. Read RFC 9846 §8 before: it may be replayed. Default: false. */
+  earlyData?: boolean
 }
 
 export interface ServerOptions extends CommonOptions {
@@ -135,6 +143,12 @@ export interface ServerOptions extends CommonOptions {
   ticketCount?: number
   /** Seconds, at most 604,800, which is seven days. Default: 86,400. */
   ticketLifetime?: number
+  /** Bytes of early data that are taken with a ticket. Default: 0, none: early data may be replayed, and the application has to bear it. */
+  maxEarlyData?: number
+  /** Milliseconds by which a ticket's age, as its client states it, may be off. Default: 10,000. */
+  earlyDataWindow?: number
+  /** Lets each hello with early data in once. `ask`: the question `early-data`. Default: one in memory for all servers that share `tickets`. */
+  earlyDataGuard?: ReplayGuard | 'ask'
 }
 
 /** Bounds on everything that a peer can make this side hold or do. */
@@ -155,6 +169,8 @@ export interface Limits {
   keyUpdates: number
   /** NewSessionTickets of a connection. Default 64. */
   tickets: number
+  /** Bytes of early data that are passed over where it is not taken. Default 64 KiB. */
+  skippedEarlyData: number
   /** user_canceled and other alerts that do not end the connection. Default 4. */
   warningAlerts: number
 }
@@ -241,12 +257,27 @@ export type SessionLookupQuestion = {
   readonly identity: Uint8Array
 } & Asks<Session | ExternalPsk | null>
 
-export type Question = ClientHelloQuestion | PeerCertificateQuestion | CertificateRequestQuestion | SignQuestion | SessionLookupQuestion
+export type EarlyDataQuestion = {
+  readonly type: 'early-data'
+  readonly session: Session
+  /** Unique to this ClientHello: whoever has seen it before is looking at a replay. */
+  readonly binder: Uint8Array
+} & Asks<boolean>
+
+export type Question =
+  | ClientHelloQuestion
+  | PeerCertificateQuestion
+  | CertificateRequestQuestion
+  | SignQuestion
+  | SessionLookupQuestion
+  | EarlyDataQuestion
 
 export type Fact =
   | { readonly type: 'connected'; readonly info: ConnectionInfo }
   /** `data` is a view, valid until the next `poll()` or `receive()`. */
   | { readonly type: 'data'; readonly data: Uint8Array; readonly early: boolean }
+  /** What became of a client's early data; `unsent` is what the server did not take, for the application to send again, or not. */
+  | { readonly type: 'early-data-result'; readonly accepted: boolean; readonly unsent: Uint8Array }
   /** A session to resume later: at clients for every ticket, at servers that keep sessions themselves (`tickets: 'ask'`). */
   | { readonly type: 'session'; readonly session: Session }
   | { readonly type: 'keys-updated'; readonly direction: 'in' | 'out' }
@@ -306,16 +337,29 @@ export interface Connection {
    * connection has failed. `TypeError` before `connected` and after `end()`.
    */
   send(data: Uint8Array | readonly Uint8Array[]): number
+  /**
+   * Early data, from the start of the connection until the server's answer. Returns how many bytes it took: no more than the session's
+   * `maxEarlyData` in all; 0 where early data is not, or no longer, on. The fact `early-data-result` tells what became of it.
+   */
+  sendEarly(data: Uint8Array): number
   /** close_notify: no more data from this side. The peer may go on. A second call does nothing. */
   end(): void
   /** Ends the connection with this alert: `failed` with code `aborted`. */
   abort(alert?: AlertName): void
   /** New sending keys (RFC 9846 §4.7.3), and if asked the peer's too. `TypeError` before `connected`. */
   updateKeys(options?: { readonly requestPeer?: boolean }): void
-  /** Keying material for the application (RFC 9846 §7.5), 1 to 255 hash lengths. `TypeError` before `connected`. */
-  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array
+  /** Keying material for the application (RFC 9846 §7.5), 1 to 255 hash lengths. `TypeError` before `connected`, and without early data for `early`. */
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number, options?: ExportOptions): Uint8Array
   /** Filled once `connected`. */
   readonly info: ConnectionInfo | undefined
 }
 
-export type ServerConnection = Connection
+export interface ExportOptions {
+  /** From the early exporter: both sides have it where early data is taken, and it may be replayed like it. Default: false. */
+  readonly early?: boolean
+}
+
+export interface ServerConnection extends Connection {
+  /** Sends a NewSessionTicket, beside those that follow each handshake. `TypeError` before `connected`, and without `tickets`. */
+  issueTicket(): void
+}

@@ -14,6 +14,7 @@ import type {
 import { equal } from '../wire/bytes.ts'
 import { isVerifiedPeer } from '../x509/verdict.ts'
 import { isExternalPsk, serverSettings, type WithCrypto } from './options.ts'
+import { guardOf } from './replay-guard.ts'
 import { openTicket } from './tickets.ts'
 
 export interface Answers {
@@ -41,6 +42,7 @@ export function serverAnswers(options: WithCrypto<ServerOptions>): Answers {
     given: question => {
       if (question.ask === 'client-hello' && current.identity !== undefined) return { answer: serverSettings(current) }
       if (question.ask === 'session-lookup') return lookUp(current, question.about.identity)
+      if (question.ask === 'early-data') return claim(current, question.about.binder)
       if (question.ask === 'peer-certificate') return verdict(current, 'client', question.about.chain, undefined)
       return undefined
     },
@@ -68,7 +70,13 @@ function lookUp({ crypto, tickets = 'none', now }: WithCrypto<ServerOptions>, id
   return { answer: tickets === 'none' || !now ? null : openTicket(crypto, tickets, now(), identity) }
 }
 
-function acceptCommon(question: Ask, value: unknown): VerifiedPeer | Identity | Session | ExternalPsk | Uint8Array | null {
+function claim({ earlyDataGuard, tickets, now }: ServerOptions, binder: Uint8Array) {
+  const guard = earlyDataGuard ?? (typeof tickets === 'object' ? guardOf(tickets) : undefined)
+  if (guard === 'ask') return undefined
+  return { answer: guard !== undefined && now !== undefined && guard.claim(binder, now()) }
+}
+
+function acceptCommon(question: Ask, value: unknown): VerifiedPeer | Identity | Session | ExternalPsk | Uint8Array | boolean | null {
   switch (question.ask) {
     case 'peer-certificate':
       return verdictOn(question.about.chain, value)
@@ -81,6 +89,9 @@ function acceptCommon(question: Ask, value: unknown): VerifiedPeer | Identity | 
     case 'session-lookup':
       if (value === null || stateOf(value) || isExternalPsk(value)) return value as Session | ExternalPsk | null
       throw new TypeError('the answer to session-lookup is a Session, an ExternalPsk, or null for none')
+    case 'early-data':
+      if (typeof value === 'boolean') return value
+      throw new TypeError('the answer to early-data is true or false')
     case 'client-hello':
       throw new TypeError('client-hello is a question to servers')
   }

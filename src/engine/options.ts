@@ -25,6 +25,7 @@ export function clientSettings(options: WithCrypto<ClientOptions>): ClientSettin
     sentServerName: isAddress(serverName) ? undefined : serverName.replace(/\.$/, ''),
     keyShares: keyShares(options.keyShares, common.groups),
     pskCandidates: pskCandidates(options, common),
+    earlyData: options.earlyData ?? false,
   }
 }
 
@@ -39,7 +40,16 @@ export function serverSettings(options: WithCrypto<ServerOptions>): ServerSettin
   checkTickets(options)
   const common = commonSettings(options)
   const psks = (options.psk ?? []).flatMap(psk => externalCandidates(psk, common.cipherSuites))
-  return { ...common, identities, clientAuth, certificateAuthorities, psks, now: options.now }
+  return {
+    ...common,
+    identities,
+    clientAuth,
+    certificateAuthorities,
+    psks,
+    now: options.now,
+    maxEarlyData: options.maxEarlyData ?? 0,
+    earlyDataWindow: options.earlyDataWindow ?? 10_000,
+  }
 }
 
 /** A session is offered once. Throws `TypeError` where it was offered before. */
@@ -71,6 +81,7 @@ const defaultLimits: Limits = {
   changeCipherSpecs: 8,
   keyUpdates: 32,
   tickets: 64,
+  skippedEarlyData: 2 ** 16,
   warningAlerts: 4,
 }
 
@@ -202,12 +213,26 @@ function resumable(state: SessionState, now: number, suites: readonly CipherSuit
   return [{ identity: state.ticket, secret: state.psk, hash: suite.hash, origin: 'res', session: state, obfuscatedAge }]
 }
 
-function checkTickets({ tickets = 'none', ticketCount = 2, ticketLifetime = 0, now }: ServerOptions): void {
+function checkTickets({
+  tickets = 'none',
+  ticketCount = 2,
+  ticketLifetime = 0,
+  maxEarlyData = 0,
+  earlyDataGuard,
+  now,
+}: ServerOptions): void {
   const isKeys = typeof tickets === 'object' && typeof tickets.keys === 'function'
   if (tickets !== 'none' && tickets !== 'ask' && !isKeys) throw new TypeError("tickets are TicketKeys, 'ask' or 'none'")
   if (tickets !== 'none' && !now) throw new TypeError('tickets need a clock: give now, milliseconds since 1970')
   if (!Number.isInteger(ticketCount) || ticketCount < 0 || ticketCount > 255)
     throw new TypeError('ticketCount is a whole number from 0 to 255')
+  if (!Number.isInteger(maxEarlyData) || maxEarlyData < 0 || maxEarlyData >= 2 ** 32)
+    throw new TypeError('maxEarlyData is a number of bytes below 2^32')
+  if (maxEarlyData > 0 && tickets === 'none') throw new TypeError('maxEarlyData needs tickets: early data comes with a session')
+  const canGuard = earlyDataGuard === undefined || earlyDataGuard === 'ask' || typeof earlyDataGuard.claim === 'function'
+  if (!canGuard) throw new TypeError("earlyDataGuard is a ReplayGuard or 'ask'")
+  if (maxEarlyData > 0 && tickets === 'ask' && !earlyDataGuard)
+    throw new TypeError('maxEarlyData needs earlyDataGuard where the application keeps the sessions')
   if (!(ticketLifetime >= 0 && ticketLifetime <= 604_800)) throw new TypeError('ticketLifetime is 0 to 604,800 seconds (RFC 9846 §4.7.1)')
 }
 

@@ -12,10 +12,11 @@ export function ticketIssuer({
   tickets = 'none',
   ticketCount,
   ticketLifetime,
+  maxEarlyData,
   now,
 }: WithCrypto<ServerOptions>): TicketIssuer | undefined {
   if (tickets === 'none' || !now) return undefined
-  const common = { count: ticketCount ?? 2, lifetime: ticketLifetime ?? 86_400, random: crypto.random }
+  const common = { count: ticketCount ?? 2, lifetime: ticketLifetime ?? 86_400, maxEarlyData: maxEarlyData ?? 0, random: crypto.random }
   if (tickets === 'ask') return { ...common, tell: true, ticketOf: () => crypto.random(handleSize) }
   return { ...common, tell: false, ticketOf: state => sealTicket(crypto, tickets, now(), state) }
 }

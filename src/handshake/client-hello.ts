@@ -12,6 +12,7 @@ interface Variable {
   /** Of a HelloRetryRequest. */
   readonly cookie: Uint8Array | undefined
   readonly candidates: readonly PskCandidate[]
+  readonly earlyData: boolean
   /** The first ClientHello, where this is the second: it keeps random and session id (RFC 9846 §4.2.2). */
   readonly previous: ClientHello | undefined
 }
@@ -29,7 +30,7 @@ export function clientHello(settings: ClientSettings, variable: Variable): Clien
   }
 }
 
-function extensions(settings: ClientSettings, { shares, cookie, candidates }: Variable): readonly Extension<'client_hello'>[] {
+function extensions(settings: ClientSettings, { shares, cookie, candidates, earlyData }: Variable): readonly Extension<'client_hello'>[] {
   const schemes = settings.verifiers.map(verifier => verifier.scheme)
   const list: Extension<'client_hello'>[] = []
   const { sentServerName } = settings
@@ -50,6 +51,7 @@ function extensions(settings: ClientSettings, { shares, cookie, candidates }: Va
   if (cookie) list.push(extension('client_hello', 'cookie', cookie))
   const modes = settings.pskModes.map(mode => pskModes[mode])
   if (modes.length > 0) list.push(extension('client_hello', 'psk_key_exchange_modes', modes))
+  if (earlyData) list.push(extension('client_hello', 'early_data', {}))
   if (candidates.length > 0) list.push(offerPsks(candidates))
   return list
 }

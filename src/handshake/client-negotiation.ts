@@ -1,5 +1,5 @@
 /** What a client and its server agree on: hellos, retry, keys (RFC 9846 §4.2). */
-import type { CipherSuite, Hash, KeyExchange, KeyPair } from '../crypto/provider.ts'
+import type { CipherSuite, KeyExchange, KeyPair } from '../crypto/provider.ts'
 import { TlsError } from '../error.ts'
 import { Transcript } from '../schedule/transcript.ts'
 import { equal } from '../wire/bytes.ts'
@@ -7,10 +7,12 @@ import { extensionTable, find } from '../wire/extensions.ts'
 import { type ClientHello, encodeMessage, type HelloRetryRequest, type Message, type ServerHello } from '../wire/messages.ts'
 import { clientHello } from './client-hello.ts'
 import { type Dialogue, expect, type Io } from './dialogue.ts'
+import { digestOf, earlyCandidate, startEarlyKeys } from './early-data.ts'
 import type { Exchange } from './exchange.ts'
 import { refuseUnsolicited, typesOf } from './extensions.ts'
 import { bind, type PskCandidate } from './psk.ts'
-import { type HandshakeSecrets, startHandshakeKeys } from './secrets.ts'
+import { type HandshakeSecrets, handshakeSecrets } from './secrets.ts'
+import type { SessionState } from './session.ts'
 import type { ClientSettings } from './settings.ts'
 import { checkDowngrade, legacyVersion, tls13 } from './version.ts'
 
@@ -21,6 +23,8 @@ export interface Agreement {
   /** `undefined` where a PSK is used alone. */
   readonly group: KeyExchange | undefined
   readonly psk: PskCandidate | undefined
+  /** The session whose early data was offered, unless a retry has ended that. */
+  readonly early: SessionState | undefined
   readonly retried: boolean
   readonly secrets: HandshakeSecrets
 }
@@ -42,14 +46,19 @@ export function* negotiate(settings: ClientSettings, io: Io): Dialogue<Agreement
 
   if (!retry) transcript.choose(suite.hash)
   transcript.add(bytes)
-  const secrets = startHandshakeKeys(exchange, suite, { keyExchange, psk: psk?.secret }, 'server')
-  return { exchange, hello: offer.hello, suite, group, psk, retried: retry !== undefined, secrets }
+  const secrets = handshakeSecrets(exchange, suite, { keyExchange, psk: psk?.secret })
+  io.keys('in', 'handshake', suite, secrets.server)
+  // While early data is on its way, whatever is sent goes under its key.
+  if (!offer.early) io.keys('out', 'handshake', suite, secrets.client)
+  return { exchange, hello: offer.hello, early: offer.early, suite, group, psk, retried: retry !== undefined, secrets }
 }
 
 interface Offer {
   readonly hello: ClientHello
   readonly pairs: ReadonlyMap<number, KeyPair>
   readonly candidates: readonly PskCandidate[]
+  /** Whose early data is on its way. */
+  readonly early: SessionState | undefined
 }
 
 interface HelloChange {
@@ -66,12 +75,29 @@ function sayHello(settings: ClientSettings, io: Io, transcript: Transcript, chan
   const candidates = settings.pskCandidates().filter(each => suite === undefined || each.hash.name === suite.hash.name)
   const pairs = new Map(change.keyShares.map(group => [group.group, previous?.pairs.get(group.group) ?? group.generate()]))
   const shares = [...pairs].map(([group, pair]) => ({ group, key_exchange: pair.share }))
-  const unbound = clientHello(settings, { shares, cookie: change.cookie, candidates, previous: previous?.hello })
-  const hello = bind(unbound, candidates, ({ hash }, truncated) => (suite ? transcript.digestWith(truncated) : digest(hash, truncated)))
+  const early = previous ? undefined : earlyCandidate(settings, candidates)
+  const fields = { shares, cookie: change.cookie, candidates, earlyData: early !== undefined, previous: previous?.hello }
+  const unbound = clientHello(settings, fields)
+  const hello = bind(unbound, candidates, ({ hash }, truncated) => (suite ? transcript.digestWith(truncated) : digestOf(hash, truncated)))
   const message = encodeMessage('client_hello', hello)
   transcript.add(message.bytes)
   io.send('client_hello', message.bytes)
-  return { hello, pairs, candidates }
+  if (early) startSending(settings, io, message, candidates, early)
+  return { hello, pairs, candidates, early }
+}
+
+/** Early data may follow the hello at once (RFC 9846 §4.3.10). */
+function startSending(
+  settings: ClientSettings,
+  io: Io,
+  { bytes, body }: Message<'client_hello'>,
+  [psk]: readonly PskCandidate[],
+  { cipher_suite }: SessionState,
+): void {
+  const suite = settings.cipherSuites.find(each => each.id === cipher_suite)
+  if (!psk || !suite) return
+  if (settings.compatibilityMode) io.changeCipherSpec()
+  startEarlyKeys(io, 'out', { settings, clientRandom: body.random, suite, psk, hello: bytes })
 }
 
 /** Answers a HelloRetryRequest (RFC 9846 §4.2.4). */
@@ -85,6 +111,7 @@ function sayHelloAgain(exchange: Exchange<ClientSettings>, first: Offer, retry: 
   transcript.choose(suite.hash)
   transcript.replaceByMessageHash()
   transcript.add(retry.bytes)
+  if (first.early) io.earlyDataResult(false)
   if (settings.compatibilityMode) io.changeCipherSpec()
   return sayHello(settings, io, transcript, { keyShares: group ? [group] : settings.keyShares, cookie, suite, previous: first })
 }
@@ -148,8 +175,4 @@ function agree(serverHello: ServerHello, offer: Offer, psk: PskCandidate | undef
     throw new TlsError('illegal-selection', `ServerHello answers with group ${share.group}, for which no share was offered`)
   }
   return { group, keyExchange: pair.agree(share.key_exchange) }
-}
-
-function digest(hash: Hash, bytes: Uint8Array): Uint8Array {
-  return hash.create().update(bytes).digest()
 }

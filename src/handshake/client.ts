@@ -2,13 +2,14 @@
 import { TlsError } from '../error.ts'
 import type { Identity } from '../types.ts'
 import { equal } from '../wire/bytes.ts'
-import { find } from '../wire/extensions.ts'
+import { type Extension, find } from '../wire/extensions.ts'
 import type { Message } from '../wire/messages.ts'
 import { authenticatePeer, chooseScheme, type PeerVerified, proveIdentity, provenByPsk, readChain, sayNoCertificate } from './auth.ts'
 import { type Agreement, negotiate } from './client-negotiation.ts'
 import { ask, type Dialogue, type Io } from './dialogue.ts'
+import { checkAcceptance } from './early-data.ts'
 import type { Established } from './established.ts'
-import { type Exchange, hear, hearFinished, sayFinished } from './exchange.ts'
+import { type Exchange, hear, hearFinished, say, sayFinished } from './exchange.ts'
 import { refuseUnsolicited, typesOf } from './extensions.ts'
 import { type ApplicationSecrets, applicationSecrets, lastingSecrets } from './secrets.ts'
 import type { ClientSettings } from './settings.ts'
@@ -16,7 +17,7 @@ import type { ClientSettings } from './settings.ts'
 export function* clientHandshake(settings: ClientSettings, io: Io): Dialogue<Established> {
   const agreement = yield* negotiate(settings, io)
   const { exchange, suite, secrets } = agreement
-  const alpn = yield* readServerParameters(agreement)
+  const { alpn, earlyData } = yield* readServerParameters(agreement)
   const { request, server } = agreement.psk
     ? { request: undefined, server: provenByPsk(agreement.psk) }
     : yield* authenticateServer(agreement)
@@ -24,16 +25,42 @@ export function* clientHandshake(settings: ClientSettings, io: Io): Dialogue<Est
   const application = applicationSecrets(exchange, secrets)
   io.keys('in', 'application', suite, application.server)
   if (settings.compatibilityMode) io.changeCipherSpec()
+  if (earlyData) endEarlyData(agreement)
   const localIdentity = request && (yield* authenticateSelf(exchange, request))
   return finish(agreement, application, server, { alpn, localIdentity })
 }
 
 type CertificateRequest = Message<'certificate_request'>['body']
 
-/** EncryptedExtensions. Returns the application protocol. */
-function* readServerParameters({ exchange, hello }: Agreement): Dialogue<Uint8Array | undefined> {
+interface ServerParameters {
+  readonly alpn: Uint8Array | undefined
+  /** Whether early data was taken. */
+  readonly earlyData: boolean
+}
+
+/** EncryptedExtensions. */
+function* readServerParameters(agreement: Agreement): Dialogue<ServerParameters> {
+  const { exchange, hello, early, suite, psk, secrets } = agreement
   const { extensions } = (yield* hear(exchange, 'encrypted_extensions')).body
   refuseUnsolicited('encrypted_extensions', extensions, typesOf(hello.extensions))
+  const alpn = readProtocol(exchange, extensions)
+  const earlyData = find(extensions, 'early_data') !== undefined
+  if (early && earlyData) checkAcceptance(early, { psk, suite, alpn })
+  if (early) exchange.io.earlyDataResult(earlyData)
+  if (early && !earlyData) exchange.io.keys('out', 'handshake', suite, secrets.client)
+  return { alpn, earlyData }
+}
+
+/** EndOfEarlyData, the last message under the keys of early data (RFC 9846 §4.6). */
+function endEarlyData({ exchange, suite, secrets }: Agreement): void {
+  say(exchange, 'end_of_early_data', {})
+  exchange.io.keys('out', 'handshake', suite, secrets.client)
+}
+
+function readProtocol(
+  exchange: Exchange<ClientSettings>,
+  extensions: readonly Extension<'encrypted_extensions'>[],
+): Uint8Array | undefined {
   const protocols = find(extensions, 'application_layer_protocol_negotiation')
   if (!protocols) return undefined
   const [chosen, another] = protocols

@@ -2,7 +2,7 @@
  * How a handshake is written: as a coroutine that reads in the order of the RFC's figure. It stops in two places only: `expect` waits
  * for a message of the peer, `ask` for a decision. There is no jump, so a message can't be skipped, repeated or early.
  */
-import type { CipherSuite } from '../crypto/provider.ts'
+import type { CipherSuite, Hash } from '../crypto/provider.ts'
 import type { ClientHelloInfo, ExternalPsk, Identity, Session, VerifiedPeer } from '../types.ts'
 import type { Message, MessageName } from '../wire/messages.ts'
 import type { ServerSettings } from './settings.ts'
@@ -19,6 +19,7 @@ interface Questions {
     answer: Identity | null
   }
   'session-lookup': { about: { readonly identity: Uint8Array }; answer: Session | ExternalPsk | null }
+  'early-data': { about: { readonly session: Session; readonly binder: Uint8Array }; answer: boolean }
   sign: { about: { readonly scheme: number; readonly message: Uint8Array; readonly identity: Identity }; answer: Uint8Array }
 }
 
@@ -38,7 +39,7 @@ export function* ask<Q extends QuestionName>(question: Q, about: About<Q>): Dial
 }
 
 /** The stages of protection, in their order. */
-export type Epoch = 'handshake' | 'application'
+export type Epoch = 'early' | 'handshake' | 'application'
 
 /** The only effects that a handshake has. Records and QUIC differ in this alone. */
 export interface Io {
@@ -48,4 +49,10 @@ export interface Io {
   changeCipherSpec(): void
   /** New keys in one direction, from the next message on. Incoming keys change between whole messages only. */
   keys(direction: 'in' | 'out', epoch: Epoch, suite: CipherSuite, secret: Uint8Array): void
+  /** The secret of the early exporter, which the receiver owns. */
+  earlyExporter(hash: Hash, secret: Uint8Array): void
+  /** A client's early data was taken or not. Not: what follows a HelloRetryRequest is in plaintext again. */
+  earlyDataResult(accepted: boolean): void
+  /** A server lets pass what it can't open: early data that it does not take. */
+  skipEarlyData(): void
 }

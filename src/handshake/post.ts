@@ -2,7 +2,7 @@
 import { TlsError } from '../error.ts'
 import { nextTrafficSecret, resumptionPsk } from '../schedule/key-schedule.ts'
 import type { Limits, Session } from '../types.ts'
-import { find } from '../wire/extensions.ts'
+import { extension, find } from '../wire/extensions.ts'
 import { decodeMessage, encodeMessage, type Message, type MessageName, nameOfMessage } from '../wire/messages.ts'
 import type { Role } from './auth.ts'
 import type { Io } from './dialogue.ts'
@@ -31,6 +31,8 @@ export interface TicketIssuer {
   readonly count: number
   /** Seconds. */
   readonly lifetime: number
+  /** Bytes that a client may send early with a ticket. */
+  readonly maxEarlyData: number
   readonly random: (size: number) => Uint8Array
   /** The ticket of a session: it holds the session, or is the name under which the application keeps it. */
   ticketOf(state: SessionState): Uint8Array
@@ -94,15 +96,16 @@ export class PostHandshake {
   issueTicket(): void {
     const { tickets, now, established, io, session } = this.#around
     if (!tickets || !now || !established.resumable) return
+    const { lifetime, maxEarlyData } = tickets
     const nonce = Uint8Array.of(this.#ticketsIssued >> 8, this.#ticketsIssued & 0xff)
     this.#ticketsIssued++
     const state = this.#sessionState({
       nonce,
-      lifetime: tickets.lifetime,
+      lifetime,
       ageAdd: uint32(tickets.random(4)),
       issuedAt: now(),
       ticket: none,
-      maxEarlyData: 0,
+      maxEarlyData,
     })
     const ticket = tickets.ticketOf(state)
     // A ticket holds the client's chain, and that may be longer than a ticket can be.
@@ -112,7 +115,7 @@ export class PostHandshake {
       ticket_age_add: state.ticket_age_add,
       ticket_nonce: nonce,
       ticket,
-      extensions: [],
+      extensions: maxEarlyData > 0 ? [extension('new_session_ticket', 'early_data', maxEarlyData)] : [],
     })
     io.send('new_session_ticket', message.bytes)
     if (tickets.tell) session(sessionOf({ ...state, ticket }))

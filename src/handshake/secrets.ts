@@ -25,22 +25,18 @@ export interface SharedSecrets {
   readonly psk: Uint8Array | undefined
 }
 
-/** Once ServerHello is in the transcript: derives the handshake's secrets, erases that of the key exchange, and takes the keys into use. */
-export function startHandshakeKeys(
-  exchange: Exchange,
+/** Once ServerHello is in the transcript; erases the secret of the key exchange. The caller takes the keys into use, each direction at its moment. */
+export function handshakeSecrets(
+  { settings, transcript, clientRandom }: Exchange,
   suite: CipherSuite,
   shared: SharedSecrets,
-  peer: 'client' | 'server',
 ): HandshakeSecrets {
-  const { settings, transcript, clientRandom, io } = exchange
   const stage = earlyStage(suite.hash, shared.psk).handshake(shared.keyExchange)
   shared.keyExchange?.fill(0)
   const digest = transcript.digest()
   const secrets = { stage, client: stage.clientTrafficSecret(digest), server: stage.serverTrafficSecret(digest) }
   settings.logSecret('CLIENT_HANDSHAKE_TRAFFIC_SECRET', clientRandom, secrets.client)
   settings.logSecret('SERVER_HANDSHAKE_TRAFFIC_SECRET', clientRandom, secrets.server)
-  io.keys('in', 'handshake', suite, secrets[peer])
-  io.keys('out', 'handshake', suite, secrets[peer === 'client' ? 'server' : 'client'])
   return secrets
 }
 

@@ -7,11 +7,12 @@ import { type Extension, extension, find } from '../wire/extensions.ts'
 import { type Message, retryRandom } from '../wire/messages.ts'
 import { checkRetriedOffer, type Offer, readOffer } from './client-offer.ts'
 import { ask, type Dialogue, expect, type Io } from './dialogue.ts'
+import { acceptsEarlyData, startEarlyKeys } from './early-data.ts'
 import { type Exchange, say } from './exchange.ts'
 import { shape } from './extensions.ts'
 import { checkBinder } from './psk.ts'
 import { type FoundPsk, findPsk, indexOfPsk } from './psk-lookup.ts'
-import { type HandshakeSecrets, startHandshakeKeys } from './secrets.ts'
+import { type HandshakeSecrets, handshakeSecrets } from './secrets.ts'
 import { selectCipherSuite, selectGroup, selectIdentity, selectProtocol } from './select.ts'
 import type { ServerSettings } from './settings.ts'
 import { legacyVersion, tls13 } from './version.ts'
@@ -27,6 +28,8 @@ export interface Agreement {
   readonly share: Uint8Array | undefined
   readonly proof: Proof
   readonly retried: boolean
+  /** Whether the client's early data is taken. */
+  readonly earlyData: boolean
 }
 
 /** How the server proves itself. */
@@ -53,8 +56,19 @@ export function* negotiate(io: Io): Dialogue<Agreement> {
     : { hello: first, offer: firstOffer }
   const proof = prove(exchange, final, psk)
   transcript.add(final.hello.bytes)
+  const earlyData = yield* acceptsEarlyData(settings, firstOffer, { psk: proof.by === 'psk' ? proof : undefined, suite, alpn, retried })
   const group = selected?.group
-  return { exchange, offer: final.offer, suite, alpn, group, share: group && final.offer.shares.get(group.group), proof, retried }
+  return {
+    earlyData,
+    exchange,
+    offer: final.offer,
+    suite,
+    alpn,
+    group,
+    share: group && final.offer.shares.get(group.group),
+    proof,
+    retried,
+  }
 }
 
 interface Heard {
@@ -88,6 +102,7 @@ function* retry(exchange: Exchange<ServerSettings>, { first, offer, suite, group
   ])
   say(exchange, 'hello_retry_request', { ...fixedFields(offer, suite), random: retryRandom, extensions })
   followClientsCompatibility(exchange, offer)
+  if (find(offer.hello.extensions, 'early_data')) exchange.io.skipEarlyData()
   const hello = yield* expect('client_hello')
   const second = readOffer(hello)
   checkRetriedOffer(offer, second, { group: group.group, cookie: find(extensions, 'cookie') })
@@ -95,7 +110,7 @@ function* retry(exchange: Exchange<ServerSettings>, { first, offer, suite, group
 }
 
 /** ServerHello; then the handshake's keys are in use. */
-export function sayServerHello({ exchange, offer, suite, group, share, proof }: Agreement): HandshakeSecrets {
+export function sayServerHello({ exchange, offer, suite, group, share, proof, earlyData }: Agreement): HandshakeSecrets {
   const answer = group && share ? group.respond(share) : undefined
   const extensions: Extension<'server_hello'>[] = []
   if (group && answer) extensions.push(extension('server_hello', 'key_share', { group: group.group, key_exchange: answer.share }))
@@ -107,8 +122,14 @@ export function sayServerHello({ exchange, offer, suite, group, share, proof }: 
     extensions: shape(exchange.settings, 'server_hello', extensions),
   })
   followClientsCompatibility(exchange, offer)
-  const psk = proof.by === 'psk' ? proof.candidate.secret : undefined
-  return startHandshakeKeys(exchange, suite, { keyExchange: answer?.secret, psk }, 'client')
+  const psk = proof.by === 'psk' ? proof.candidate : undefined
+  const secrets = handshakeSecrets(exchange, suite, { keyExchange: answer?.secret, psk: psk?.secret })
+  const { io, settings, clientRandom } = exchange
+  if (earlyData && psk) startEarlyKeys(io, 'in', { settings, clientRandom, suite, psk, hello: offer.raw })
+  else io.keys('in', 'handshake', suite, secrets.client)
+  io.keys('out', 'handshake', suite, secrets.server)
+  if (!earlyData && find(offer.hello.extensions, 'early_data')) io.skipEarlyData()
+  return secrets
 }
 
 /** What ServerHello and HelloRetryRequest say alike. */

@@ -20,6 +20,7 @@ export function* serverHandshake(io: Io): Dialogue<Established> {
   sayFinished(exchange, suite.hash, secrets.server)
   const application = applicationSecrets(exchange, secrets)
   io.keys('out', 'application', suite, application.server)
+  if (agreement.earlyData) yield* hearEndOfEarlyData(agreement, secrets)
   const client = request && (yield* authenticateClient(exchange, request))
   yield* hearFinished(exchange, suite.hash, secrets.client)
   return finish(agreement, secrets, application, client)
@@ -29,13 +30,20 @@ export function* serverHandshake(io: Io): Dialogue<Established> {
  * EncryptedExtensions, and CertificateRequest where clients are asked to authenticate; a PSK leaves no room for that (RFC 9846 §4.4.2).
  * Returns the extensions of the request.
  */
-function sayParameters({ exchange, offer, alpn, proof }: Agreement): CertificateRequest | undefined {
+function sayParameters({ exchange, offer, alpn, proof, earlyData }: Agreement): CertificateRequest | undefined {
   const { settings } = exchange
   const extensions: Extension<'encrypted_extensions'>[] = []
   if (offer.serverName !== undefined) extensions.push(extension('encrypted_extensions', 'server_name', {}))
   if (alpn) extensions.push(extension('encrypted_extensions', 'application_layer_protocol_negotiation', [alpn]))
+  if (earlyData) extensions.push(extension('encrypted_extensions', 'early_data', {}))
   say(exchange, 'encrypted_extensions', { extensions: shape(settings, 'encrypted_extensions', extensions) })
   return settings.clientAuth && proof.by !== 'psk' ? sayCertificateRequest(exchange) : undefined
+}
+
+/** EndOfEarlyData: what follows is under the handshake's keys (RFC 9846 §4.6). */
+function* hearEndOfEarlyData({ exchange, suite }: Agreement, secrets: HandshakeSecrets): Dialogue<void> {
+  yield* hear(exchange, 'end_of_early_data')
+  exchange.io.keys('in', 'handshake', suite, secrets.client)
 }
 
 type CertificateRequest = readonly Extension<'certificate_request'>[]

@@ -26,6 +26,7 @@ export interface ClientSettings extends CommonSettings {
   /** What goes into `server_name`; `undefined` for an IP address, which is not sent. */
   readonly sentServerName: string | undefined
   readonly keyShares: readonly KeyExchange[]
+  readonly earlyData: boolean
   /** What may be resumed or proved with, at this moment: the session's age counts on. */
   readonly pskCandidates: () => readonly PskCandidate[]
 }
@@ -36,6 +37,10 @@ export interface ServerSettings extends CommonSettings {
   readonly certificateAuthorities: readonly Uint8Array[]
   /** External PSKs that are known beforehand. */
   readonly psks: readonly PskCandidate[]
+  /** Bytes; 0: none is taken. */
+  readonly maxEarlyData: number
+  /** Milliseconds by which the stated age of a ticket may be wrong. */
+  readonly earlyDataWindow: number
   /** Milliseconds since 1970; `undefined` without a clock: nothing is resumed then. */
   readonly now: (() => number) | undefined
 }

@@ -216,6 +216,9 @@ export class TlsStream extends Duplex {
       case 'session':
         this.emit('session', event.session)
         break
+      case 'early-data-result':
+        this.emit('earlyDataResult', event.accepted, event.unsent)
+        break
       case 'failed':
         this.#fail(event.error)
         break
@@ -306,6 +309,7 @@ const optionFor: Record<Question['type'], string> = {
   'peer-certificate': 'the option `trust`',
   'certificate-request': 'the option `identity` (null: none)',
   'session-lookup': 'the option `tickets` with keys',
+  'early-data': 'the option `earlyDataGuard`',
   sign: 'a key that can sign',
 }
 

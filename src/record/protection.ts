@@ -56,6 +56,14 @@ export class Protection {
     return this.#key.open(this.#nextNonce(), header, sealed)
   }
 
+  /** As `open`, for a record that may be of another key: only one that opens takes a number. */
+  tryOpen(header: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    const [high, low] = [this.#high, this.#low]
+    const opened = this.open(header, sealed)
+    if (opened === undefined) [this.#high, this.#low] = [high, low]
+    return opened
+  }
+
   /** Erases the key. The protection is unusable afterwards. */
   destroy(): void {
     this.#key.destroy()

@@ -37,6 +37,8 @@ export class RecordReader {
   /** The longest fragment with its padding, in bytes: `record_size_limit` less the content type (RFC 8449). For protected records. */
   plaintextLimit = maxPlaintext
 
+  /** Bytes of records that may still be passed over: early data that is not taken. */
+  #skippable = 0
   #protection: Protection | undefined
   /** Whether any record was opened, under whichever key. */
   #opened = false
@@ -75,11 +77,22 @@ export class RecordReader {
     this.#protection = protection
   }
 
+  /**
+   * Passes over records of early data that was not taken, up to `budget` bytes (RFC 9846 §4.3.10): those that do not open, and without
+   * a key those of application data. It ends with the first record that opens, or with a handshake record in plaintext.
+   */
+  skipEarlyData(budget: number): void {
+    this.#skippable = budget
+  }
+
   /** The next record; `undefined` while it is not complete. */
   next(): IncomingRecord | undefined {
     if (this.#failure !== undefined) throw this.#failure
     try {
-      return this.#read()
+      for (;;) {
+        const record = this.#read()
+        if (record !== skipped) return record
+      }
     } catch (error) {
       this.#failure = error
       this.destroy()
@@ -96,15 +109,15 @@ export class RecordReader {
     this.#bodyFilled = 0
   }
 
-  #read(): IncomingRecord | undefined {
+  #read(): IncomingRecord | typeof skipped | undefined {
     if (!this.#readHeader()) return undefined
     // Checked before the body is there, and again on every call: the key may have changed in between.
     const protection = this.#checkHeader()
     const body = this.#readBody(this.#bodyLength)
     if (body === undefined) return undefined
     this.#headerFilled = 0
-    const record = protection === undefined ? { type: this.#type, fragment: body, protected: false } : this.#open(protection, body)
-    this.#countEmpty(record)
+    const record = protection === undefined ? this.#plain(body) : this.#open(protection, body)
+    if (record !== skipped) this.#countEmpty(record)
     return record
   }
 
@@ -134,13 +147,14 @@ export class RecordReader {
       return this.#protection
     }
     if (!this.#mayBePlain(type, length)) throw new TlsError('record-unprotected', `An unprotected record of type ${type}`)
-    if (length > maxPlaintext) throw new TlsError('record-overflow', `A plaintext record of ${length} bytes`)
+    if (length > (type === contentType.application_data ? maxCiphertext : maxPlaintext))
+      throw new TlsError('record-overflow', `A plaintext record of ${length} bytes`)
     if (length === 0) throw new TlsError('empty-record', `An empty record of type ${type}`)
     return undefined
   }
 
   #mayBePlain(type: number, length: number): boolean {
-    if (type === contentType.application_data) return false
+    if (type === contentType.application_data) return this.#protection === undefined && this.#skippable > 0
     if (this.#protection === undefined || type === contentType.change_cipher_spec) return true
     return type === contentType.alert && length === 2 && !this.#opened
   }
@@ -159,9 +173,23 @@ export class RecordReader {
     return body
   }
 
+  #plain(fragment: Uint8Array): IncomingRecord | typeof skipped {
+    if (this.#type === contentType.application_data) return this.#skip(fragment)
+    if (this.#type === contentType.handshake) this.#skippable = 0
+    return { type: this.#type, fragment, protected: false }
+  }
+
+  #skip(body: Uint8Array): typeof skipped {
+    this.#skippable -= body.length
+    if (this.#skippable < 0) throw new TlsError('early-data-overflow', 'More early data than is passed over')
+    return skipped
+  }
+
   /** Opens a record and takes its TLSInnerPlaintext apart: content, type, zeros (§5.2, §5.4). */
-  #open(protection: Protection, sealed: Uint8Array): IncomingRecord {
-    const inner = protection.open(this.#header, sealed)
+  #open(protection: Protection, sealed: Uint8Array): IncomingRecord | typeof skipped {
+    const inner = this.#skippable > 0 ? protection.tryOpen(this.#header, sealed) : protection.open(this.#header, sealed)
+    if (inner === undefined && this.#skippable > 0) return this.#skip(sealed)
+    this.#skippable = 0
     if (inner === undefined) throw new TlsError('bad-record-mac', 'A record is not authentic')
     this.#opened = true
     if (inner.length > this.plaintextLimit + 1) {
@@ -185,6 +213,9 @@ export class RecordReader {
     }
   }
 }
+
+/** A record that was passed over. */
+const skipped = Symbol('skipped')
 
 /** Chunks that wait to be read. */
 class Input {

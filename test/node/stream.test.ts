@@ -413,6 +413,7 @@ function playing(events: Fact[]): Connection {
     pendingOutput: 0,
     pendingInput: 0,
     send: () => 0,
+    sendEarly: () => 0,
     end: () => {},
     abort: () => {},
     updateKeys: () => {},
