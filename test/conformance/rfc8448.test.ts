@@ -7,24 +7,28 @@ import type { DiffieHellmanGroup } from '../../src/crypto/key-exchange.ts'
 import type { AeadKey, CipherSuite, CryptoProvider, Hash, KeyExchange, PrivateKey } from '../../src/crypto/provider.ts'
 import { signPss } from '../../src/crypto/rsa.ts'
 import { createClient, createServer, Engine } from '../../src/engine.ts'
+import { type SessionState, sessionOf } from '../../src/handshake/session.ts'
 import type { CommonOptions, RawExtension, ShapeExtensions } from '../../src/types.ts'
-import { concat } from '../../src/wire/bytes.ts'
-import { extensionTable } from '../../src/wire/extensions.ts'
+import { concat, fromText } from '../../src/wire/bytes.ts'
+import { extensionTable, find } from '../../src/wire/extensions.ts'
+import { decodeMessage } from '../../src/wire/messages.ts'
 import { acceptWithoutVerification } from '../../src/x509/verdict.ts'
 import { Side } from '../pair.ts'
 import { providers } from '../providers.ts'
 import { type Actor, field, type Step, sourceOf, type Trace, toHex } from '../schedule/rfc8448.ts'
-import { rfcCertificate, traceOf } from '../vectors.ts'
+import { traceOf } from '../vectors.ts'
 import { random, recoverSalt, rfcRsaKey } from './rfc8448-rsa.ts'
 
 const sections = [
-  { section: 3, compatibilityMode: false, serverGroups: ['x25519', 'secp256r1', 'secp384r1'] },
-  { section: 5, compatibilityMode: false, serverGroups: ['secp256r1'] },
-  { section: 7, compatibilityMode: true, serverGroups: ['x25519', 'secp256r1', 'secp384r1'] },
+  { section: 3, client: ['peer-certificate', 'connected', 'session', 'end'], server: ['connected', 'end'] },
+  { section: 4, client: ['early-data-result', 'connected', 'end'], server: ['session-lookup', 'early-data', 'connected', 'end'] },
+  { section: 5, client: ['peer-certificate', 'connected', 'end'], server: ['connected', 'end'] },
+  { section: 6, client: ['peer-certificate', 'connected', 'end'], server: ['peer-certificate', 'connected', 'end'] },
+  { section: 7, client: ['peer-certificate', 'connected', 'end'], server: ['connected', 'end'] },
 ]
 
 describe.each(providers({ minimumRsaBits: 1024 }))('RFC 8448 on the provider $name', provider => {
-  describe.each(sections)('section $section', ({ section, compatibilityMode, serverGroups }) => {
+  describe.each(sections)('section $section', ({ section, client, server }) => {
     const trace = traceOf(section)
 
     it('replays as the client', () => {
@@ -35,18 +39,25 @@ describe.each(providers({ minimumRsaBits: 1024 }))('RFC 8448 on the provider $na
         serverName: 'server',
         groups: ['x25519', 'secp256r1', 'secp384r1'],
         keyShares: ['x25519'],
-        compatibilityMode,
+        compatibilityMode: section === 7,
+        ...(section === 4 && { session: sessionOf(sessionState()), earlyData: true }),
+        ...(section === 6 && { identity: { chain: [certificateOf(trace, 'client')], key: traceKey(trace, 'client', provider) } }),
       })
-      replay(trace, 'client', connection)
+      expect(replay(trace, 'client', connection)).toEqual(client)
       expectSecrets(trace, 'client', seen, keyLog)
     })
 
     it('replays as the server', () => {
       const seen = observe(provider, trace, 'server')
       const keyLog: string[] = []
-      const identity = { chain: [rfcCertificate(section)], key: traceKey(trace, provider) }
-      const connection = createServer({ ...commonOptions(seen.provider, trace, keyLog), groups: serverGroups, identity })
-      replay(trace, 'server', connection)
+      const connection = createServer({
+        ...commonOptions(seen.provider, trace, keyLog),
+        groups: section === 5 ? ['secp256r1'] : ['x25519', 'secp256r1', 'secp384r1'],
+        identity: section === 4 ? [] : { chain: [certificateOf(trace, 'server')], key: traceKey(trace, 'server', provider) },
+        ...(section === 4 && { tickets: 'ask', ticketCount: 0, maxEarlyData: 1024, earlyDataGuard: 'ask' }),
+        ...(section === 6 && { clientAuth: 'request' }),
+      })
+      expect(replay(trace, 'server', connection)).toEqual(server)
       expectSecrets(trace, 'server', seen, keyLog)
     })
   })
@@ -56,15 +67,18 @@ function commonOptions(crypto: CryptoProvider, trace: Trace, keyLog: string[]) {
   return {
     crypto,
     cipherSuites: ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_256_GCM_SHA384'],
+    now: () => ticketAge,
     keyLog: (line: string) => keyLog.push(line),
     shapeExtensions: asInTrace(trace),
   } satisfies CommonOptions
 }
 
-/** Feeds the peer's records, makes the calls that lead to this side's, and compares what leaves. */
-function replay(trace: Trace, role: Actor, connection: ReturnType<typeof createClient>): void {
+/** Feeds the peer's records, makes the calls that lead to this side's, and compares what leaves. Returns the events. */
+function replay(trace: Trace, role: Actor, connection: ReturnType<typeof createClient>): readonly string[] {
   const side = new Side(connection, question => {
     if (question.type === 'peer-certificate') question.answer(acceptWithoutVerification(question.chain))
+    if (question.type === 'session-lookup') question.answer(sessionOf(sessionState()))
+    if (question.type === 'early-data') question.answer(true)
   })
   const wanted: string[] = []
   const sent: Uint8Array[] = []
@@ -83,15 +97,16 @@ function replay(trace: Trace, role: Actor, connection: ReturnType<typeof createC
   }
   expect(recordsOf(concat(...sent)).map(toHex)).toEqual(wanted)
   expect(side.error).toBeUndefined()
-  expect(side.types).toEqual([...(role === 'client' ? ['peer-certificate'] : []), 'connected', 'end'])
   expect(side.data).toEqual(concat(...sentByPeer))
   expect(connection.waitingFor).toBe('nothing')
+  return side.types
 }
 
 /** What the application does where the trace shows more than the handshake. */
 function act(connection: ReturnType<typeof createClient>, step: Step): void {
   const payload = field(step, 'payload')
-  if (step.op.includes('application_data')) connection.send(payload)
+  if (step.op.includes('application_data'))
+    expect(connection.info ? connection.send(payload) : connection.sendEarly(payload)).toBe(payload.length)
   if (step.op.includes('alert')) connection.end()
   const newSessionTicket = 4
   if (step.op.includes('handshake') && payload[0] === newSessionTicket && connection instanceof Engine)
@@ -117,14 +132,16 @@ function asInTrace(trace: Trace): ShapeExtensions {
   const [serverHello, another] = trace.steps
     .filter(step => step.op.startsWith('construct a ServerHello'))
     .map(step => field(step, 'ServerHello'))
+  const request = trace.steps.find(step => step.op.includes('CertificateRequest'))
   const parameters = trace.steps.find(step => step.op.includes('EncryptedExtensions'))
   const lists: Record<string, RawExtension[]> = {
     server_hello: helloExtensions(another ?? serverHello, false),
     hello_retry_request: another ? helloExtensions(serverHello, false) : [],
     encrypted_extensions: parameters ? extensionList(field(parameters, 'EncryptedExtensions'), 4) : [],
+    certificate_request: request ? extensionList(field(request, 'CertificateRequest'), 5) : [],
   }
   const computed: ReadonlySet<number> = new Set(
-    (['server_name', 'key_share', 'supported_versions'] as const).map(name => extensionTable[name].type),
+    (['server_name', 'key_share', 'supported_versions', 'pre_shared_key', 'early_data'] as const).map(name => extensionTable[name].type),
   )
   return (message, own) => {
     const list = message === 'client_hello' ? helloExtensions(hellos.shift(), true) : (lists[message] ?? [])
@@ -154,13 +171,65 @@ function extensionList(message: Uint8Array, start: number): RawExtension[] {
   return list
 }
 
-/** Signs as the RSA key of the RFC does, with the salt that the RFC's signature holds. */
-function traceKey(trace: Trace, provider: CryptoProvider): PrivateKey {
+/**
+ * Signs as the RSA key of the RFC does, with the salt that the RFC's signature holds. Section 6 has other keys, which the RFC does not give: their
+ * signatures are those of the trace.
+ */
+function traceKey(trace: Trace, actor: Actor, provider: CryptoProvider): PrivateKey {
   const hash = hashOf(provider)
-  const verify = trace.steps.find(step => step.op.includes('CertificateVerify') && step.actor === 'server')
+  const verify = trace.steps.find(step => step.op.includes('CertificateVerify') && step.actor === actor)
   if (!verify) throw new Error('the trace has no CertificateVerify')
-  const salt = recoverSalt(field(verify, 'CertificateVerify').subarray(8), hash)
-  return { schemes: [0x0804], sign: (_scheme, message) => signPss(rfcRsaKey, hash, message, { salt, random }) }
+  const message = field(verify, 'CertificateVerify')
+  const signature = message.subarray(8)
+  const schemes = [((message[4] ?? 0) << 8) | (message[5] ?? 0)]
+  if (trace.section === 6) return { schemes, sign: () => signature }
+  const salt = recoverSalt(signature, hash)
+  return { schemes, sign: (_scheme, content) => signPss(rfcRsaKey, hash, content, { salt, random }) }
+}
+
+/** The session that section 3 leaves and section 4 resumes, at the age that its hello states. */
+function sessionState(): SessionState {
+  const steps = traceOf(3).steps
+  const ticketStep = steps.find(step => step.op === 'construct a NewSessionTicket handshake message')
+  const secretStep = steps.find(step => step.op.startsWith('generate resumption secret') && step.fields.expanded)
+  if (!ticketStep || !secretStep) throw new Error('section 3 leaves no session')
+  const { body } = decodeMessage('new_session_ticket', field(ticketStep, 'NewSessionTicket'))
+  return {
+    cipher_suite: 0x1301,
+    psk: field(secretStep, 'expanded'),
+    ticket: body.ticket,
+    ticket_age_add: body.ticket_age_add,
+    issued_at: 0,
+    lifetime: body.ticket_lifetime,
+    max_early_data: find(body.extensions, 'early_data') ?? 0,
+    alpn: new Uint8Array(0),
+    server_name: fromText('server'),
+    peer_verified: 1,
+    peer_chain: [certificateOf(traceOf(3), 'server')],
+  }
+}
+
+/** Milliseconds. */
+const ticketAge = statedAge()
+
+function statedAge(): number {
+  const [hello] = handshakeRecords(traceOf(4))
+  if (!hello) throw new Error('section 4 has no ClientHello')
+  const offered = find(decodeMessage('client_hello', hello).body.extensions, 'pre_shared_key')
+  const stated = offered?.identities[0]?.obfuscated_ticket_age ?? 0
+  return (stated - sessionState().ticket_age_add + 2 ** 32) % 2 ** 32
+}
+
+/** What the records of the trace hold that are handshake messages, in order. */
+function handshakeRecords(trace: Trace): Uint8Array[] {
+  return trace.steps.filter(step => step.op === 'send handshake record').map(step => field(step, 'payload'))
+}
+
+function certificateOf(trace: Trace, actor: Actor): Uint8Array {
+  const step = trace.steps.find(each => each.op === 'construct a Certificate handshake message' && each.actor === actor)
+  const [entry] = step ? decodeMessage('certificate', field(step, 'Certificate')).body.certificate_list : []
+  if (!entry) throw new Error('the trace has no Certificate')
+  return entry.cert_data
 }
 
 function hashOf(provider: CryptoProvider): Hash {
