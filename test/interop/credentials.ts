@@ -15,8 +15,11 @@ export type KeyKind = MintedKey | 'id-RSASSA-PSS'
 export interface Credential {
   readonly cert: string
   readonly key: string
+  /** The chain, the end entity first. */
   readonly certFile: string
   readonly keyFile: string
+  /** What stands between the end entity and the authority; `undefined` where nothing does. */
+  readonly chainFile?: string
   identity(crypto: CryptoProvider): Identity
 }
 
@@ -26,6 +29,8 @@ export interface TestAuthority {
   trust(crypto: CryptoProvider): TrustStore
   /** A certificate for `localhost` and 127.0.0.1, good for both roles. The same one for the same key. */
   issue(key: KeyKind): Promise<Credential>
+  /** The same, on P-256, by an intermediate authority. */
+  issueBelow(): Promise<Credential>
 }
 
 /** A folder for this test file's files, removed after it. */
@@ -69,6 +74,12 @@ async function makeAuthority(name: string): Promise<TestAuthority> {
     cert: minted.certificatePem,
     certFile,
     trust: crypto => createTrustStore({ roots: [minted.certificateDer], crypto }),
+    async issueBelow() {
+      const intermediate = await minted.issueAuthority({ pathLength: 0 })
+      const { certificatePem, privateKeyPem } = await intermediate.issue({ names: ['localhost', '127.0.0.1'] })
+      const chainFile = write(`${name}-intermediate.pem`, intermediate.certificatePem)
+      return { ...credential(certificatePem + intermediate.certificatePem, privateKeyPem, `${name}-below`), chainFile }
+    },
     issue(key) {
       const known = issued.get(key) ?? issue(key)
       issued.set(key, known)

@@ -3,7 +3,7 @@
  * else; verbose, standard output has what they tell too, and letters at the start of the input are commands.
  */
 import { type Child, listeningPort, type Program, start } from './child.ts'
-import { authority } from './credentials.ts'
+import { authority, type Credential } from './credentials.ts'
 import { type Agreed, allKeys, classicGroups, type Peer, type PeerEnd, type PeerOptions } from './peer.ts'
 
 export function openssl(program: Program, moreGroups: readonly string[] = []): Peer {
@@ -28,12 +28,12 @@ export function openssl(program: Program, moreGroups: readonly string[] = []): P
 }
 
 export async function serverArguments(options: PeerOptions): Promise<string[]> {
-  const { certFile, keyFile } = options.credential ?? (await (await authority()).issue('P-256'))
-  const args = ['s_server', '-accept', '127.0.0.1:0', '-naccept', '1', '-cert', certFile, '-key', keyFile, ...common(options)]
+  const credential = options.credential ?? (await (await authority()).issue('P-256'))
+  const args = ['s_server', '-accept', '127.0.0.1:0', '-naccept', '1', ...identity(credential), ...common(options)]
   if (!options.verbose) args.push('-brief')
   if (options.ca !== undefined) args.push('-Verify', '3', '-verify_return_error', '-CAfile', options.ca)
   // Only with a name and a certificate for that does it tell the name that a client asks for.
-  if (options.verbose) args.push('-servername', 'other.example', '-cert2', certFile, '-key2', keyFile)
+  if (options.verbose) args.push('-servername', 'other.example', '-cert2', credential.certFile, '-key2', credential.keyFile)
   return args
 }
 
@@ -41,9 +41,13 @@ export function clientArguments(port: number, options: PeerOptions): string[] {
   const { credential, ca } = options
   const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', ...common(options)]
   if (!options.verbose) args.push('-brief', '-nocommands')
-  if (credential !== undefined) args.push('-cert', credential.certFile, '-key', credential.keyFile)
+  if (credential !== undefined) args.push(...identity(credential))
   if (ca !== undefined) args.push('-CAfile', ca, '-verify_return_error', '-verify_hostname', 'localhost')
   return args
+}
+
+function identity({ certFile, keyFile, chainFile }: Credential): string[] {
+  return ['-cert', certFile, '-key', keyFile, ...(chainFile === undefined ? [] : ['-cert_chain', chainFile])]
 }
 
 function common({ suites, groups, version, alpn }: PeerOptions): string[] {

@@ -32,6 +32,15 @@ function testOurClient(peer: Peer): void {
       expect(pair.info.localIdentity).toBe(identity)
     })
 
+    it('the server by an intermediate authority, and ourselves', async () => {
+      const { issueBelow, certFile } = await authority()
+      const credential = await issueBelow()
+      const identity = credential.identity(nodeProvider)
+      const pair = await connected(peer, { role: 'client', ours: { identity }, theirs: { credential, ca: certFile } })
+      expect(pair.info.peer?.subjects.slice(0, 2)).toEqual(['CN=localhost', 'CN=Tassel Test Intermediate'])
+      await exchange(pair, 1000)
+    })
+
     it('not ourselves where the server wants it, and hear of it', async () => {
       const theirs = await peer.server.start({ ca: (await authority()).certFile })
       const failure = await (await connect(theirs.port, { identity: null })).closed
@@ -84,6 +93,15 @@ function testOurServer(peer: Peer): void {
         theirs: { credential: await issue(key) },
       })
       expect(info.peer).toMatchObject({ verified: true, subjects: expect.arrayContaining(['CN=localhost']) })
+    })
+
+    it('ourselves by an intermediate authority, and the client', async () => {
+      const { issueBelow, trust } = await authority()
+      const credential = await issueBelow()
+      const ours = { identity: credential.identity(nodeProvider), clientAuth: 'require', trust: trust(nodeProvider) } as const
+      const pair = await connected(peer, { role: 'server', ours, theirs: { credential } })
+      expect(pair.info.peer?.subjects.slice(0, 2)).toEqual(['CN=localhost', 'CN=Tassel Test Intermediate'])
+      await exchange(pair, 1000)
     })
 
     it('no client that does not authenticate where it must, and tell it', async () => {
