@@ -100,6 +100,14 @@ export function aeadConformance(provider: CryptoProvider, other: CryptoProvider)
       for (let size = 0; size < sealed.length; size++) expect(key.open(nonce, aad, sealed.slice(0, size))).toBeUndefined()
     })
 
+    it('leaves nothing of the text behind where it refuses a record', () => {
+      const text = bytes(48)
+      const forged = seal(key, nonce, aad, [text])
+      forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
+      expect(key.open(nonce, aad, forged)).toBeUndefined()
+      expect(Buffer.from(forged).includes(Buffer.from(text.subarray(0, 8)))).toBe(false)
+    })
+
     it('opens further records after a forgery', () => {
       const text = bytes(50)
       const sealed = seal(key, nonce, aad, [text])
