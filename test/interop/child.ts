@@ -53,15 +53,15 @@ export interface Child {
 }
 
 /**
- * Starts the program. It ends with the test, and after `life` milliseconds in any case. `preamble`: what ends the text before its data;
- * `home`: a home folder of its own.
+ * Starts the program. It ends with the test at the latest. `preamble`: what ends the text before its data; `home`: a home folder of its
+ * own.
  */
-export function start(program: Program, args: readonly string[], options: { life?: number; preamble?: RegExp; home?: string } = {}): Child {
+export function start(program: Program, args: readonly string[], options: { preamble?: RegExp; home?: string } = {}): Child {
   if (program.missing !== undefined) throw new Error(program.missing)
   const [file, ...first] = program.command
   const child = spawn(file, [...first, ...args], {
     env: options.home === undefined ? process.env : { ...process.env, HOME: options.home },
-    timeout: options.life ?? 120_000,
+    timeout: life,
     killSignal: 'SIGKILL',
   })
   const name = `${file} ${first.concat(args).join(' ')}`
@@ -90,6 +90,9 @@ export async function listeningPort(child: Child): Promise<number> {
   await new Promise(resolve => setTimeout(resolve, 5))
   return listeningPort(child)
 }
+
+/** Milliseconds after which a program ends in any case, also where the test's own end is not reached. */
+const life = 120_000
 
 const running = new Set<ChildProcessWithoutNullStreams>()
 

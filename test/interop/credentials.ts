@@ -8,9 +8,18 @@ import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { type MintedKey, mintAuthority } from '../../src/testing/certificates.ts'
 import type { Identity, TrustStore } from '../../src/types.ts'
 import { createTrustStore, loadIdentity } from '../../src/x509/index.ts'
+import { findProgram } from './child.ts'
 
 /** `id-RSASSA-PSS` is a key that may be used for PSS only (RFC 4055); OpenSSL's program makes it. */
 export type KeyKind = MintedKey | 'id-RSASSA-PSS'
+
+const openssl = findProgram({ name: 'openssl', command: ['openssl'], probe: ['version'], hint: 'apt-get install openssl' })
+
+/** Each kind of key that certificates can be made for here. */
+export const allKeys: readonly KeyKind[] = [
+  ...(['P-256', 'P-384', 'P-521', 'Ed25519', 'RSA-2048'] as const),
+  ...(openssl.missing === undefined ? (['id-RSASSA-PSS'] as const) : []),
+]
 
 export interface Credential {
   readonly cert: string
@@ -91,14 +100,14 @@ async function makeAuthority(name: string): Promise<TestAuthority> {
 function issuePss(name: string, ca: { certFile: string; keyFile: string }): Credential {
   const keyFile = join(scratch(), `${name}.key`)
   const certFile = join(scratch(), `${name}.pem`)
-  openssl('genpkey', '-algorithm', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048', '-out', keyFile)
+  run('genpkey', '-algorithm', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048', '-out', keyFile)
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
   const uses = ['-addext', 'basicConstraints=critical,CA:false', '-addext', 'keyUsage=critical,digitalSignature']
-  openssl('req', '-x509', '-days', '30', '-CA', ca.certFile, '-CAkey', ca.keyFile, '-key', keyFile, '-out', certFile, ...names, ...uses)
+  run('req', '-x509', '-days', '30', '-CA', ca.certFile, '-CAkey', ca.keyFile, '-key', keyFile, '-out', certFile, ...names, ...uses)
   return credential(readFileSync(certFile, 'utf8'), readFileSync(keyFile, 'utf8'), name)
 }
 
-function openssl(...args: readonly string[]): void {
+function run(...args: readonly string[]): void {
   execFileSync('openssl', args, { stdio: 'pipe', timeout: 60_000 })
 }
 

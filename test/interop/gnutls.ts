@@ -1,8 +1,8 @@
 /** GnuTLS's programs: `gnutls-serv` sends back text, `gnutls-cli` has standard input and output for its data. */
 import { type Child, listeningPort, type Program, start } from './child.ts'
-import { authority } from './credentials.ts'
+import { allKeys, authority } from './credentials.ts'
 import type { Inbox } from './inbox.ts'
-import { type Agreed, allKeys, classicGroups, type Peer, type PeerOptions } from './peer.ts'
+import { type Agreed, classicGroups, type Peer, type PeerOptions } from './peer.ts'
 
 export function gnutls(programs: { server: Program; client: Program }): Peer {
   return {

@@ -4,10 +4,10 @@ import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { afterEach } from 'vitest'
-import { authority } from './credentials.ts'
+import { allKeys, authority } from './credentials.ts'
 import { Inbox } from './inbox.ts'
 import { agreedOn, alertIn, clientFor, serverFor } from './node-sockets.ts'
-import { allKeys, classicGroups, type Habits, type Peer, type PeerEnd, type PeerServer } from './peer.ts'
+import { classicGroups, type Habits, type Peer, type PeerEnd, type PeerServer } from './peer.ts'
 
 /** It judges certificates when the handshake is done, and then just leaves. */
 export const nodeHabits: Habits = { disbelieves: 'by leaving', outlivesEnd: true, hearsAfterEnd: true }

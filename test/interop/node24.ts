@@ -1,9 +1,9 @@
 /** A newer Node's `tls`, in a process of its own. */
 import { fileURLToPath } from 'node:url'
 import { type Child, listeningPort, type Program, start } from './child.ts'
-import { authority } from './credentials.ts'
+import { allKeys, authority } from './credentials.ts'
 import { nodeHabits } from './node.ts'
-import { type Agreed, allKeys, classicGroups, hybrid, type Peer, type PeerEnd } from './peer.ts'
+import { type Agreed, classicGroups, hybrid, type Peer, type PeerEnd } from './peer.ts'
 
 const script = fileURLToPath(new URL('node-program.ts', import.meta.url))
 

@@ -3,8 +3,8 @@
  * else; verbose, standard output has what they tell too, and letters at the start of the input are commands.
  */
 import { type Child, listeningPort, type Program, start } from './child.ts'
-import { authority, type Credential } from './credentials.ts'
-import { type Agreed, allKeys, classicGroups, type Peer, type PeerEnd, type PeerOptions } from './peer.ts'
+import { allKeys, authority, type Credential } from './credentials.ts'
+import { type Agreed, classicGroups, type Peer, type PeerEnd, type PeerOptions } from './peer.ts'
 
 export function openssl(program: Program, moreGroups: readonly string[] = []): Peer {
   return {

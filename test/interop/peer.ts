@@ -86,6 +86,3 @@ export const suites = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_
 /** The groups that every peer has. */
 export const classicGroups = ['x25519', 'secp256r1', 'secp384r1', 'secp521r1'] as const
 export const hybrid = 'X25519MLKEM768'
-
-/** Each key that certificates can be minted for. */
-export const allKeys: readonly KeyKind[] = ['P-256', 'P-384', 'P-521', 'Ed25519', 'RSA-2048', 'id-RSASSA-PSS']

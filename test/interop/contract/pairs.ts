@@ -1,16 +1,15 @@
 /** A connection of Tassel's with a peer, in either role, and data over it. */
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
-import type { ConnectOptions, ServeOptions } from '../../../src/node/index.ts'
-import type { ClientOptions, ConnectionInfo, ServerOptions } from '../../../src/types.ts'
+import type { TlsStreamOptions } from '../../../src/node/index.ts'
+import type { ClientOptions, CommonOptions, ConnectionInfo, Identity, ServerOptions } from '../../../src/types.ts'
 import { pattern } from '../../node/pair.ts'
 import { authority } from '../credentials.ts'
 import type { Peer, PeerEnd, PeerOptions } from '../peer.ts'
 import { connect, type Ours, serve } from '../tassel.ts'
 
+/** Tassel's; the peer has the other. */
 export type Role = 'client' | 'server'
-/** Tassel's roles, as the titles of tests. */
-export const roles: readonly Role[] = ['client', 'server']
 
 export interface Connected {
   readonly ours: Ours
@@ -21,16 +20,14 @@ export interface Connected {
 }
 
 export interface PairOptions {
-  /** Tassel's role; the peer has the other. */
   readonly role: Role
-  /** Options of ours that both roles have. */
-  readonly ours?: Partial<Pick<ConnectOptions & ServeOptions, SharedOption>> & Partial<ServerOnly> & Partial<ClientOnly>
+  /** What only the other role knows is ignored. */
+  readonly ours?: CommonOptions &
+    Pick<TlsStreamOptions, 'allowHalfOpen'> &
+    Pick<ServerOptions, 'clientAuth'> &
+    Pick<ClientOptions, 'keyShares'> & { identity?: Identity }
   readonly theirs?: PeerOptions
 }
-
-type SharedOption = (keyof ClientOptions & keyof ServerOptions) | 'allowHalfOpen'
-type ServerOnly = Pick<ServerOptions, 'clientAuth'>
-type ClientOnly = Pick<ClientOptions, 'keyShares'>
 
 /** Connects the two; the handshake is done on our side. The peer verifies our server against the tests' authority. */
 export async function connected(peer: Peer, { role, ours: options = {}, theirs: settings = {} }: PairOptions): Promise<Connected> {
