@@ -7,10 +7,12 @@
  */
 import type { CipherSuite } from './crypto/provider.ts'
 import { type Answers, clientAnswers, serverAnswers } from './engine/answers.ts'
+import { serverEndPoint } from './engine/channel-binding.ts'
 import { EarlyData } from './engine/early-data.ts'
 import { asTlsError } from './engine/faults.ts'
 import { describeConnection } from './engine/info.ts'
-import { claimSession, clientSettings, limitsOf, serverSettings, type WithCrypto } from './engine/options.ts'
+import { clientSettings, limitsOf, serverSettings, type WithCrypto } from './engine/options.ts'
+import { claimSession } from './engine/psk-options.ts'
 import { questionEvent } from './engine/questions.ts'
 import { ticketIssuer } from './engine/tickets.ts'
 import { type AlertName, alertName, alerts, TlsError } from './error.ts'
@@ -66,7 +68,7 @@ export function createServer(options: WithCrypto<ServerOptions>): ServerConnecti
 /** What makes an engine the client's or the server's. */
 interface Part {
   readonly role: Role
-  readonly options: CommonOptions
+  readonly options: WithCrypto<CommonOptions>
   readonly answers: Answers
   readonly handshake: (io: Io) => Dialogue<Established>
   readonly tickets?: TicketIssuer
@@ -109,7 +111,7 @@ export class Engine implements Connection {
     this.#part = part
     this.#limits = limitsOf(options)
     this.#reader = new RecordReader({ emptyRecords: this.#limits.emptyRecords })
-    this.#writer = new RecordWriter({ initialClientHello: role === 'client' })
+    this.#writer = new RecordWriter({ initialClientHello: role === 'client', padding: options.padding })
     this.#assembler = new Assembler(this.#limits.handshakeMessage)
     this.#early = new EarlyData(part.maxEarlyData ?? 0)
     this.#guard(() => {
@@ -211,6 +213,13 @@ export class Engine implements Connection {
     this.#guard(() => post.updateKeys(options.requestPeer ?? false))
   }
 
+  requestClientCertificate(): void {
+    if (this.#failed) return
+    const post = this.#connected('requestClientCertificate')
+    if (this.#endSent) throw new TypeError('requestClientCertificate after end')
+    post.requestCertificate()
+  }
+
   issueTicket(): void {
     if (this.#failed) return
     const post = this.#connected('issueTicket')
@@ -225,6 +234,13 @@ export class Engine implements Connection {
     if (this.#failed) throw new TypeError('exportKeyingMaterial of a connection that has failed')
     const { suite, secrets } = this.#established
     return exportKeyingMaterial(suite.hash, secrets.exporter, label, context, length)
+  }
+
+  channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Uint8Array {
+    if (type === 'tls-exporter') return this.exportKeyingMaterial('EXPORTER-Channel-Binding', undefined, 32)
+    if (type !== 'tls-server-end-point') throw new TypeError(`no channel binding is called ${String(type)}`)
+    if (!this.#info) throw new TypeError('channelBinding before connected')
+    return serverEndPoint(this.#part.options.crypto, this.#part.role, this.#info)
   }
 
   /** Sends a handshake message that was encoded elsewhere, under the keys of now. For replays; the surface does not offer it. */
@@ -310,22 +326,23 @@ export class Engine implements Connection {
 
   #hear(message: Uint8Array): void {
     this.#trace('in', nameOfMessage(message), message)
-    if (this.#post) return this.#post.hear(message)
-    this.#conversation?.hear(message)
+    if (this.#post) this.#post.hear(message)
+    else this.#conversation?.hear(message)
     this.#helloHeard = true
     this.#converse()
   }
 
   /** After the dialogue has moved: is it done, or does it ask? */
   #converse(): void {
-    const conversation = this.#conversation
+    const conversation = this.#post?.conversation ?? this.#conversation
     if (!conversation) return
     for (let question = conversation.question; question; question = conversation.question) {
       const given = this.#part.answers.given(question)
       if (!given) return this.#ask(question)
       conversation.answer(given.answer)
     }
-    if (conversation.result) this.#connect(conversation.result)
+    this.#post?.concludeAuthentication()
+    if (this.#conversation?.result) this.#connect(this.#conversation.result)
   }
 
   #connect(established: Established): void {
@@ -338,10 +355,15 @@ export class Engine implements Connection {
       io: this.#io,
       limits: this.#limits,
       now: options.now,
+      random: options.crypto.random,
       tickets,
       maySend: () => !this.#endSent && this.#writer.pending < this.#limits.outputBytes,
       keysUpdated: direction => this.#events.push({ type: 'keys-updated', direction }),
       session: session => this.#events.push({ type: 'session', session }),
+      authenticated: peer => {
+        this.#info = { ...describeConnection(established), peer }
+        this.#events.push({ type: 'peer-authenticated', peer })
+      },
     })
     this.#info = describeConnection(established)
     this.#events.push({ type: 'connected', info: this.#info })
@@ -358,7 +380,8 @@ export class Engine implements Connection {
           if (this.#failed) return
           const answer = this.#part.answers.accept(question, value)
           this.#goOn(() => {
-            this.#conversation?.answer(answer)
+            const conversation = this.#post?.conversation ?? this.#conversation
+            conversation?.answer(answer)
             this.#converse()
           })
         },
@@ -398,6 +421,10 @@ export class Engine implements Connection {
       if (!accepted) this.#writer.setProtection(undefined)
       if (!accepted) this.#epochs.out = undefined
       this.#events.push({ type: 'early-data-result', accepted, unsent: this.#early.settle(accepted) })
+    },
+    limitRecords: (direction, size) => {
+      if (direction === 'in') this.#reader.plaintextLimit = size
+      else this.#writer.fragmentLimit = size
     },
     skipEarlyData: () => this.#reader.skipEarlyData(this.#limits.skippedEarlyData),
   }

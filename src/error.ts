@@ -65,6 +65,9 @@ export const faults = {
   'too-many-tickets': 'unexpected_message',
   'too-many-alerts': 'unexpected_message',
   'too-many-certificates': 'bad_certificate',
+  'compressed-certificate': 'bad_certificate',
+  'certificate-type': 'unsupported_certificate',
+  'too-many-requests': 'unexpected_message',
   // Negotiation
   'unsupported-version': 'protocol_version',
   'downgrade-detected': 'illegal_parameter',
@@ -101,6 +104,7 @@ export const faults = {
   'certificate-critical-extension': 'unsupported_certificate',
   'certificate-budget': 'bad_certificate',
   'issuer-unknown': 'unknown_ca',
+  'raw-key-unknown': 'certificate_unknown',
   'peer-refused': 'certificate_unknown',
   // Ours, the caller's and the transport's
   refused: 'access_denied',

@@ -6,15 +6,39 @@ import type { AlertName, TlsError } from './error.ts'
 
 /** What one side proves itself with. */
 export interface Identity {
+  /** Default: `X509`. For a raw public key, `chain` is its DER SubjectPublicKeyInfo alone (RFC 7250). */
+  readonly type?: CertificateType
   /** DER certificates, the end entity first, each certified by the next; the root may be left out. */
   readonly chain: readonly Uint8Array[]
   readonly key: PrivateKey
+  /** A DER OCSP response, stapled where the peer asks for one. */
+  readonly ocsp?: Uint8Array
+  /** Serialised SCTs (RFC 6962), sent where the peer asks for them. */
+  readonly scts?: readonly Uint8Array[]
+}
+
+export type CertificateType = 'X509' | 'RawPublicKey'
+
+/** A codec for certificate chains (RFC 8879): either direction may be missing. */
+export interface CertificateCompression {
+  readonly algorithm: 'zlib' | 'brotli' | 'zstd'
+  compress?(data: Uint8Array): Uint8Array
+  /** Unpacks to exactly `length` bytes; throws rather than to make more. */
+  decompress?(data: Uint8Array, length: number): Uint8Array
+}
+
+/** What a client's certificate must hold: the DER of an OID, and of the extension's values (RFC 9846 §4.3.5). */
+export interface OidFilter {
+  readonly oid: Uint8Array
+  readonly values: Uint8Array
 }
 
 /** The verdict on a peer's chain. Only a trust store, or `acceptWithoutVerification`, makes one; a look-alike is refused. */
 export interface VerifiedPeer {
   /** The certificates that the peer sent, DER, the end entity first. */
   readonly chain: readonly Uint8Array[]
+  /** What `chain` is: certificates, or one SubjectPublicKeyInfo. */
+  readonly certificateType: CertificateType
   /** The end entity's DER SubjectPublicKeyInfo: the key that must have signed the handshake. */
   readonly spki: Uint8Array
   /** The subjects of `chain`, readable (`CN=example.com,O=Example`). */
@@ -30,6 +54,11 @@ export interface VerifyRequest {
   readonly now: number
   /** What the peer is used as: decides the extended key usage that its certificate must allow. */
   readonly purpose: 'server' | 'client'
+  /** What the chain is. Default: `X509`. */
+  readonly certificateType?: CertificateType
+  /** The stapled OCSP response, DER. */
+  readonly ocsp?: Uint8Array
+  readonly scts?: readonly Uint8Array[]
 }
 
 /** Judges chains. `createTrustStore` of `tassel/x509` makes one. */
@@ -97,6 +126,18 @@ export interface CommonOptions {
   psk?: readonly ExternalPsk[]
   /** How PSKs are used: with a key exchange, or alone, without forward secrecy. Default: `['psk_dhe_ke']`. */
   pskModes?: readonly ('psk_dhe_ke' | 'psk_ke')[]
+  /** Whether to ask the peer for a stapled OCSP response, and for SCTs. Default: false. */
+  requestOcsp?: boolean
+  requestScts?: boolean
+  /** Codecs for certificate chains, preferred first. Default: none. */
+  certificateCompression?: readonly CertificateCompression[]
+  /** What servers, and clients, may prove themselves with (RFC 7250), preferred first. Default: `['X509']`. */
+  serverCertificateTypes?: readonly CertificateType[]
+  clientCertificateTypes?: readonly CertificateType[]
+  /** The longest record that this side takes, with its content type: 64 to 16,385 bytes (RFC 8449). Default: a server answers with 16,385, a client does not ask. */
+  recordSizeLimit?: number
+  /** How many bytes of padding to add to a record with this many bytes of content; clamped to what fits. Default: none. */
+  padding?: (plaintextLength: number) => number
   /** Whose certificates to believe. Left out: the question `peer-certificate`. */
   trust?: TrustStore
   /** The clock, milliseconds since 1970. Needed where `trust` is given. */
@@ -125,6 +166,8 @@ export interface ClientOptions extends CommonOptions {
   session?: Session
   /** Whether to offer early data with a session that takes it: `sendEarly` works at once then. Read RFC 9846 §8 before: it may be replayed. Default: false. */
   earlyData?: boolean
+  /** Whether the server may ask for a certificate after the handshake (RFC 9846 §4.7.2). Default: false. */
+  postHandshakeAuth?: boolean
 }
 
 export interface ServerOptions extends CommonOptions {
@@ -134,6 +177,8 @@ export interface ServerOptions extends CommonOptions {
   clientAuth?: 'request' | 'require'
   /** DER distinguished names for `certificate_authorities` in a CertificateRequest. */
   certificateAuthorities?: readonly Uint8Array[]
+  /** For `oid_filters` in a CertificateRequest. */
+  oidFilters?: readonly OidFilter[]
   /**
    * How sessions are kept: sealed into tickets under these keys, or `ask`: by the application, which gets each as a fact `session` and
    * finds it again at the question `session-lookup`. Default: `none`. Needs `now`.
@@ -167,6 +212,8 @@ export interface Limits {
   changeCipherSpecs: number
   /** KeyUpdates in a row without application data between them. Default 32. */
   keyUpdates: number
+  /** CertificateRequests after the handshake. Default 16. */
+  certificateRequests: number
   /** NewSessionTickets of a connection. Default 64. */
   tickets: number
   /** Bytes of early data that are passed over where it is not taken. Default 64 KiB. */
@@ -236,12 +283,19 @@ export type PeerCertificateQuestion = {
   /** DER certificates as the peer sent them, the end entity first. */
   readonly chain: readonly Uint8Array[]
   readonly serverName: string | undefined
+  readonly certificateType: CertificateType
+  readonly ocsp: Uint8Array | undefined
+  readonly scts: readonly Uint8Array[]
 } & Asks<VerifiedPeer>
 export type CertificateRequestQuestion = {
   readonly type: 'certificate-request'
   readonly signatureSchemes: readonly CodePoint[]
   /** DER distinguished names; empty where the server names none. */
   readonly authorities: readonly Uint8Array[]
+  readonly certificateSignatureSchemes: readonly CodePoint[]
+  readonly oidFilters: readonly OidFilter[]
+  /** Whether the handshake is over already. */
+  readonly postHandshake: boolean
 } & Asks<Identity | null>
 export type SignQuestion = {
   readonly type: 'sign'
@@ -280,6 +334,8 @@ export type Fact =
   | { readonly type: 'early-data-result'; readonly accepted: boolean; readonly unsent: Uint8Array }
   /** A session to resume later: at clients for every ticket, at servers that keep sessions themselves (`tickets: 'ask'`). */
   | { readonly type: 'session'; readonly session: Session }
+  /** A client has answered `requestClientCertificate`; `undefined`: with none. */
+  | { readonly type: 'peer-authenticated'; readonly peer: VerifiedPeer | undefined }
   | { readonly type: 'keys-updated'; readonly direction: 'in' | 'out' }
   /** The peer's close_notify: nothing more will come; sending is still possible. */
   | { readonly type: 'end' }
@@ -350,6 +406,8 @@ export interface Connection {
   updateKeys(options?: { readonly requestPeer?: boolean }): void
   /** Keying material for the application (RFC 9846 §7.5), 1 to 255 hash lengths. `TypeError` before `connected`, and without early data for `early`. */
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number, options?: ExportOptions): Uint8Array
+  /** `tls-exporter` (RFC 9266), 32 bytes, or `tls-server-end-point` (RFC 5929). `TypeError` where there is no such binding. */
+  channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Uint8Array
   /** Filled once `connected`. */
   readonly info: ConnectionInfo | undefined
 }
@@ -360,6 +418,8 @@ export interface ExportOptions {
 }
 
 export interface ServerConnection extends Connection {
+  /** Asks the client for a certificate (RFC 9846 §4.7.2); the fact `peer-authenticated` follows. `TypeError` where the client does not offer that. */
+  requestClientCertificate(): void
   /** Sends a NewSessionTicket, beside those that follow each handshake. `TypeError` before `connected`, and without `tickets`. */
   issueTicket(): void
 }

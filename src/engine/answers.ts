@@ -1,5 +1,6 @@
 /** Who answers a question: the option of that name, or where it was left out, the application. */
-import type { Ask } from '../handshake/dialogue.ts'
+import { TlsError } from '../error.ts'
+import type { About, Ask } from '../handshake/dialogue.ts'
 import { stateOf } from '../handshake/session.ts'
 import type {
   ClientHelloAnswer,
@@ -13,7 +14,8 @@ import type {
 } from '../types.ts'
 import { equal } from '../wire/bytes.ts'
 import { isVerifiedPeer } from '../x509/verdict.ts'
-import { isExternalPsk, serverSettings, type WithCrypto } from './options.ts'
+import { serverSettings, type WithCrypto } from './options.ts'
+import { isExternalPsk } from './psk-options.ts'
 import { guardOf } from './replay-guard.ts'
 import { openTicket } from './tickets.ts'
 
@@ -27,7 +29,7 @@ export interface Answers {
 export function clientAnswers(options: WithCrypto<ClientOptions>): Answers {
   return {
     given: question => {
-      if (question.ask === 'peer-certificate') return verdict(options, 'server', question.about.chain, question.about.serverName)
+      if (question.ask === 'peer-certificate') return verdict(options, 'server', question.about)
       if (question.ask === 'certificate-request' && options.identity !== undefined) return { answer: options.identity }
       return undefined
     },
@@ -43,7 +45,7 @@ export function serverAnswers(options: WithCrypto<ServerOptions>): Answers {
       if (question.ask === 'client-hello' && current.identity !== undefined) return { answer: serverSettings(current) }
       if (question.ask === 'session-lookup') return lookUp(current, question.about.identity)
       if (question.ask === 'early-data') return claim(current, question.about.binder)
-      if (question.ask === 'peer-certificate') return verdict(current, 'client', question.about.chain, undefined)
+      if (question.ask === 'peer-certificate') return verdict(current, 'client', question.about)
       return undefined
     },
     accept: (question, value) => {
@@ -58,10 +60,26 @@ export function serverAnswers(options: WithCrypto<ServerOptions>): Answers {
   }
 }
 
-function verdict(options: CommonOptions, purpose: 'server' | 'client', chain: readonly Uint8Array[], name: string | undefined) {
-  const { trust, now } = options
+function verdict({ trust, now }: CommonOptions, purpose: 'server' | 'client', about: About<'peer-certificate'>) {
   if (!trust || !now) return undefined
-  return { answer: verdictOn(chain, trust.verify(chain, { name, now: now(), purpose })) }
+  const { chain, serverName: name, certificateType, ocsp, scts } = about
+  const request = { name, now: now(), purpose, certificateType, scts, ...(ocsp && { ocsp }) }
+  return {
+    answer: verdictOn(
+      chain,
+      judge(() => trust.verify(chain, request)),
+    ),
+  }
+}
+
+/** A trust store that is not ours may refuse by any error. */
+function judge(verify: () => VerifiedPeer): VerifiedPeer {
+  try {
+    return verify()
+  } catch (cause) {
+    if (cause instanceof TlsError) throw cause
+    throw new TlsError('peer-refused', cause instanceof Error ? cause.message : String(cause), { cause })
+  }
 }
 
 /** Stateless tickets are opened here; where the application keeps the sessions, it is asked. */

@@ -1,4 +1,5 @@
 import { groupNames, signatureSchemeNames } from '../crypto/code-points.ts'
+import { typeOfCode } from '../handshake/certificate-type.ts'
 import type { Established } from '../handshake/established.ts'
 import type { ConnectionInfo, VerifiedPeer } from '../types.ts'
 import { toText } from '../wire/bytes.ts'
@@ -24,6 +25,7 @@ export function describeConnection(established: Established): ConnectionInfo {
 
 /** Who proved itself here, or in the handshake whose session was resumed. */
 function peerOf({ peer, psk }: Established): VerifiedPeer | undefined {
-  const chain = psk?.session?.peer_chain ?? []
-  return peer ?? (chain.length > 0 ? restoredPeer(chain, psk?.session?.peer_verified === 1) : undefined)
+  const session = psk?.session
+  if (peer || !session || session.peer_chain.length === 0) return peer
+  return restoredPeer(session.peer_chain, typeOfCode(session.peer_type), session.peer_verified === 1)
 }

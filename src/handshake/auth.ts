@@ -1,12 +1,11 @@
-/** Certificates and signatures (RFC 9846 §4.5), the same for both roles. */
+/** Certificates and signatures (RFC 9846 §4.5), the same for both roles, within the handshake and after it. */
 import type { CodePoint } from '../crypto/provider.ts'
 import { TlsError } from '../error.ts'
-import type { Identity, VerifiedPeer } from '../types.ts'
+import type { CertificateType, Identity, VerifiedPeer } from '../types.ts'
 import { concat, fromText } from '../wire/bytes.ts'
-import type { Message } from '../wire/messages.ts'
+import { type CertificateTerms, type PeerCredentials, sayCertificate } from './certificate-message.ts'
 import { ask, type Dialogue } from './dialogue.ts'
 import { type Exchange, hear, say } from './exchange.ts'
-import { refuseUnsolicited } from './extensions.ts'
 import type { PskCandidate } from './psk.ts'
 
 export type Role = 'client' | 'server'
@@ -36,30 +35,17 @@ export function provenByPsk(_selected: PskCandidate): PeerVerified {
   return new Proof()
 }
 
-/** The chain of a Certificate message, the end entity first; empty where the peer has none to offer. */
-export function readChain(exchange: Exchange, { body }: Message<'certificate'>, requested: ReadonlySet<number>): readonly Uint8Array[] {
-  if (body.certificate_request_context.length > 0) {
-    throw new TlsError('illegal-value', 'certificate_request_context is not the one of the request')
-  }
-  const { certificate_list: list } = body
-  const { maxCertificates } = exchange.settings
-  if (list.length > maxCertificates)
-    throw new TlsError('too-many-certificates', `${list.length} certificates, at most ${maxCertificates} are read`)
-  for (const entry of list) refuseUnsolicited('certificate', entry.extensions, requested)
-  return list.map(entry => entry.cert_data)
-}
-
 /**
- * The verdict on a chain that is not empty, then the peer's CertificateVerify under the chain's key. The Certificate message must be in
- * the transcript already.
+ * The verdict on credentials that are not empty, then the peer's CertificateVerify under their key. The Certificate message must be in the
+ * transcript already.
  */
 export function* authenticatePeer(
   exchange: Exchange,
   role: Role,
-  chain: readonly Uint8Array[],
+  credentials: PeerCredentials,
   serverName: string | undefined,
 ): Dialogue<PeerVerified> {
-  const peer = yield* ask('peer-certificate', { chain, serverName })
+  const peer = yield* ask('peer-certificate', { ...credentials, serverName })
   const content = signedContent(role, exchange.transcript.digest())
   const { algorithm, signature } = (yield* hear(exchange, 'certificate_verify')).body
   const verifier = exchange.settings.verifiers.find(each => each.scheme === algorithm)
@@ -72,25 +58,29 @@ export function* authenticatePeer(
 }
 
 /** Certificate and CertificateVerify of this side. */
-export function* proveIdentity(exchange: Exchange, role: Role, identity: Identity, scheme: CodePoint): Dialogue<void> {
-  say(exchange, 'certificate', {
-    certificate_request_context: new Uint8Array(0),
-    certificate_list: identity.chain.map(cert_data => ({ cert_data, extensions: [] })),
-  })
+export function* proveIdentity(exchange: Exchange, role: Role, { identity, scheme }: Signer, terms: CertificateTerms): Dialogue<void> {
+  sayCertificate(exchange, identity, terms)
   const content = signedContent(role, exchange.transcript.digest())
   const signature = yield* sign(exchange, identity, scheme, content)
   say(exchange, 'certificate_verify', { algorithm: scheme, signature })
 }
 
-/** The Certificate message of a client that offers none. */
-export function sayNoCertificate(exchange: Exchange): void {
-  say(exchange, 'certificate', { certificate_request_context: new Uint8Array(0), certificate_list: [] })
+export interface Signer {
+  readonly identity: Identity
+  readonly scheme: CodePoint
 }
 
-/** The scheme to sign with: the first of the key's that both sides accept. */
-export function chooseScheme(exchange: Exchange, identity: Identity, accepted: readonly CodePoint[]): CodePoint | undefined {
+/** The identity with the scheme to sign with: the first of the key's that both sides accept. */
+export function signerOf(
+  exchange: Exchange,
+  identity: Identity,
+  accepted: readonly CodePoint[],
+  type: CertificateType,
+): Signer | undefined {
+  if ((identity.type ?? 'X509') !== type) return undefined
   const own = new Set(exchange.settings.verifiers.map(each => each.scheme))
-  return identity.key.schemes.find(scheme => own.has(scheme) && accepted.includes(scheme))
+  const scheme = identity.key.schemes.find(each => own.has(each) && accepted.includes(each))
+  return scheme === undefined ? undefined : { identity, scheme }
 }
 
 function* sign(exchange: Exchange, identity: Identity, scheme: CodePoint, message: Uint8Array): Dialogue<Uint8Array> {

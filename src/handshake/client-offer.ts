@@ -4,6 +4,7 @@ import { TlsError } from '../error.ts'
 import { equal, toText } from '../wire/bytes.ts'
 import { type Extension, type ExtensionValue, encodeExtension, find, hostName } from '../wire/extensions.ts'
 import type { ClientHello, Message } from '../wire/messages.ts'
+import { leastRecordSize } from './record-size.ts'
 import { legacyVersion, tls13, versionName } from './version.ts'
 
 export interface Offer {
@@ -18,6 +19,7 @@ export interface Offer {
   /** Code points of psk_key_exchange_modes. */
   readonly pskModes: readonly number[]
   readonly alpn: readonly Uint8Array[] | undefined
+  readonly recordSizeLimit: number | undefined
   readonly supportedVersions: readonly CodePoint[]
   /** The whole message. */
   readonly raw: Uint8Array
@@ -45,6 +47,7 @@ export function readOffer({ body: hello, bytes }: Message<'client_hello'>): Offe
     psks,
     pskModes: find(extensions, 'psk_key_exchange_modes') ?? [],
     alpn: find(extensions, 'application_layer_protocol_negotiation'),
+    recordSizeLimit: readRecordSizeLimit(hello),
     supportedVersions,
     raw: bytes,
   }
@@ -84,6 +87,13 @@ function readVersions(hello: ClientHello): readonly CodePoint[] {
   }
   if (hello.legacy_version !== legacyVersion) throw new TlsError('unsupported-version', 'legacy_version of ClientHello is not 0x0303')
   return versions
+}
+
+/** RFC 8449 §4: what is above the maximum is for later versions, and means the maximum. */
+function readRecordSizeLimit({ extensions }: ClientHello): number | undefined {
+  const limit = find(extensions, 'record_size_limit')
+  if (limit !== undefined && limit < leastRecordSize) throw new TlsError('illegal-hello', `record_size_limit is ${limit}`)
+  return limit
 }
 
 /** RFC 9846 §4.3.9, §4.3.11. */

@@ -1,41 +1,44 @@
 /** The client's handshake, in the order of RFC 9846 §2, figure 1. */
 import { TlsError } from '../error.ts'
-import type { Identity } from '../types.ts'
+import type { CertificateType, Identity } from '../types.ts'
 import { equal } from '../wire/bytes.ts'
 import { type Extension, find } from '../wire/extensions.ts'
-import type { Message } from '../wire/messages.ts'
-import { authenticatePeer, chooseScheme, type PeerVerified, proveIdentity, provenByPsk, readChain, sayNoCertificate } from './auth.ts'
+import { authenticatePeer, type PeerVerified, provenByPsk } from './auth.ts'
+import { certificateNames, credentialsOf } from './certificate-message.ts'
+import { selectedType } from './certificate-type.ts'
+import { answerRequest, type CertificateRequest, readRequest } from './client-auth.ts'
 import { type Agreement, negotiate } from './client-negotiation.ts'
-import { ask, type Dialogue, type Io } from './dialogue.ts'
+import type { Dialogue, Io } from './dialogue.ts'
 import { checkAcceptance } from './early-data.ts'
 import type { Established } from './established.ts'
 import { type Exchange, hear, hearFinished, say, sayFinished } from './exchange.ts'
 import { refuseUnsolicited, typesOf } from './extensions.ts'
+import { leastRecordSize, maxRecordSize } from './record-size.ts'
 import { type ApplicationSecrets, applicationSecrets, lastingSecrets } from './secrets.ts'
 import type { ClientSettings } from './settings.ts'
 
 export function* clientHandshake(settings: ClientSettings, io: Io): Dialogue<Established> {
   const agreement = yield* negotiate(settings, io)
   const { exchange, suite, secrets } = agreement
-  const { alpn, earlyData } = yield* readServerParameters(agreement)
+  const { alpn, earlyData, serverType, clientType } = yield* readServerParameters(agreement)
   const { request, server } = agreement.psk
     ? { request: undefined, server: provenByPsk(agreement.psk) }
-    : yield* authenticateServer(agreement)
+    : yield* authenticateServer(agreement, serverType)
   yield* hearFinished(exchange, suite.hash, secrets.server)
   const application = applicationSecrets(exchange, secrets)
   io.keys('in', 'application', suite, application.server)
   if (settings.compatibilityMode) io.changeCipherSpec()
   if (earlyData) endEarlyData(agreement)
-  const localIdentity = request && (yield* authenticateSelf(exchange, request))
-  return finish(agreement, application, server, { alpn, localIdentity })
+  const localIdentity = request && (yield* answerRequest(exchange, request, clientType))
+  return finish(agreement, application, server, { alpn, clientType, localIdentity })
 }
-
-type CertificateRequest = Message<'certificate_request'>['body']
 
 interface ServerParameters {
   readonly alpn: Uint8Array | undefined
   /** Whether early data was taken. */
   readonly earlyData: boolean
+  readonly serverType: CertificateType
+  readonly clientType: CertificateType
 }
 
 /** EncryptedExtensions. */
@@ -48,7 +51,19 @@ function* readServerParameters(agreement: Agreement): Dialogue<ServerParameters>
   if (early && earlyData) checkAcceptance(early, { psk, suite, alpn })
   if (early) exchange.io.earlyDataResult(earlyData)
   if (early && !earlyData) exchange.io.keys('out', 'handshake', suite, secrets.client)
-  return { alpn, earlyData }
+  limitRecords(exchange, find(extensions, 'record_size_limit'))
+  const { serverCertificateTypes, clientCertificateTypes } = exchange.settings
+  const serverType = selectedType(find(extensions, 'server_certificate_type'), serverCertificateTypes)
+  const clientType = selectedType(find(extensions, 'client_certificate_type'), clientCertificateTypes)
+  return { alpn, earlyData, serverType, clientType }
+}
+
+/** RFC 8449: both limits hold where both sides have told theirs. */
+function limitRecords({ settings, io }: Exchange<ClientSettings>, limit: number | undefined): void {
+  if (limit === undefined) return
+  if (limit < leastRecordSize || limit > maxRecordSize) throw new TlsError('illegal-value', `record_size_limit is ${limit}`)
+  io.limitRecords('out', limit - 1)
+  if (settings.recordSizeLimit !== undefined) io.limitRecords('in', settings.recordSizeLimit - 1)
 }
 
 /** EndOfEarlyData, the last message under the keys of early data (RFC 9846 §4.6). */
@@ -71,37 +86,26 @@ function readProtocol(
   return chosen
 }
 
+interface ServerAuthentication {
+  readonly request: CertificateRequest | undefined
+  readonly server: PeerVerified
+}
+
 /** CertificateRequest if there is one, then the server's Certificate and CertificateVerify. */
-function* authenticateServer({ exchange, hello }: Agreement): Dialogue<{ request: CertificateRequest | undefined; server: PeerVerified }> {
-  const next = yield* hear(exchange, 'certificate_request', 'certificate')
-  const request = next.name === 'certificate_request' ? readRequest(next.body) : undefined
-  const certificate = next.name === 'certificate' ? next : yield* hear(exchange, 'certificate')
-  const chain = readChain(exchange, certificate, typesOf(hello.extensions))
-  if (chain.length === 0) throw new TlsError('certificate-missing', 'the server sends no certificate')
-  return { request, server: yield* authenticatePeer(exchange, 'server', chain, exchange.settings.serverName) }
-}
-
-function readRequest(request: CertificateRequest): CertificateRequest {
-  if (request.certificate_request_context.length > 0) {
-    throw new TlsError('illegal-value', 'certificate_request_context of a request within the handshake is not empty')
+function* authenticateServer({ exchange, hello }: Agreement, type: CertificateType): Dialogue<ServerAuthentication> {
+  const { settings } = exchange
+  const terms = {
+    context: none,
+    type,
+    requested: typesOf(hello.extensions),
+    compression: settings.decompressors.map(each => each.algorithm),
   }
-  if (!find(request.extensions, 'signature_algorithms'))
-    throw new TlsError('missing-extension', 'CertificateRequest has no signature_algorithms')
-  return request
-}
-
-/** Answers a CertificateRequest: with an identity that fits, or with an empty Certificate. */
-function* authenticateSelf(exchange: Exchange<ClientSettings>, request: CertificateRequest): Dialogue<Identity | undefined> {
-  const signatureSchemes = find(request.extensions, 'signature_algorithms') ?? []
-  const authorities = find(request.extensions, 'certificate_authorities') ?? []
-  const identity = yield* ask('certificate-request', { signatureSchemes, authorities })
-  const scheme = identity ? chooseScheme(exchange, identity, signatureSchemes) : undefined
-  if (!identity || scheme === undefined) {
-    sayNoCertificate(exchange)
-    return undefined
-  }
-  yield* proveIdentity(exchange, 'client', identity, scheme)
-  return identity
+  const next = yield* hear(exchange, 'certificate_request', ...certificateNames(terms))
+  const request = next.name === 'certificate_request' ? readRequest(next.body, 'handshake') : undefined
+  const certificate = next.name === 'certificate_request' ? yield* hear(exchange, ...certificateNames(terms)) : next
+  const credentials = credentialsOf(exchange, certificate, terms)
+  if (credentials.chain.length === 0) throw new TlsError('certificate-missing', 'the server sends no certificate')
+  return { request, server: yield* authenticatePeer(exchange, 'server', credentials, settings.serverName) }
 }
 
 /** The client's Finished. It takes the proof that the server was authenticated. */
@@ -109,7 +113,7 @@ function finish(
   { exchange, suite, group, psk, retried, secrets }: Agreement,
   application: ApplicationSecrets,
   server: PeerVerified,
-  { alpn, localIdentity }: { alpn: Uint8Array | undefined; localIdentity: Identity | undefined },
+  { alpn, clientType, localIdentity }: { alpn: Uint8Array | undefined; clientType: CertificateType; localIdentity: Identity | undefined },
 ): Established {
   sayFinished(exchange, suite.hash, secrets.client)
   exchange.io.keys('out', 'application', suite, application.client)
@@ -118,6 +122,7 @@ function finish(
     group,
     signatureScheme: server.scheme,
     psk,
+    later: exchange.settings.postHandshakeAuth ? { role: 'client', exchange, type: clientType } : undefined,
     resumable: exchange.settings.pskModes.length > 0,
     alpn,
     serverName: exchange.settings.serverName,
@@ -127,3 +132,5 @@ function finish(
     secrets: lastingSecrets(exchange, secrets, application),
   }
 }
+
+const none = new Uint8Array(0)

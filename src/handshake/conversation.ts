@@ -18,6 +18,11 @@ export class Conversation<T> {
     return this.#result
   }
 
+  /** Whether the dialogue is over; its result may be nothing. */
+  get done(): boolean {
+    return this.#need === undefined
+  }
+
   /** The question that is open. */
   get question(): Ask | undefined {
     return this.#need && 'ask' in this.#need ? this.#need : undefined

@@ -3,8 +3,9 @@
  * for a message of the peer, `ask` for a decision. There is no jump, so a message can't be skipped, repeated or early.
  */
 import type { CipherSuite, Hash } from '../crypto/provider.ts'
-import type { ClientHelloInfo, ExternalPsk, Identity, Session, VerifiedPeer } from '../types.ts'
+import type { CertificateRequestQuestion, ClientHelloInfo, ExternalPsk, Identity, Session, VerifiedPeer } from '../types.ts'
 import type { Message, MessageName } from '../wire/messages.ts'
+import type { PeerCredentials } from './certificate-message.ts'
 import type { ServerSettings } from './settings.ts'
 
 export type Need = { readonly expect: readonly MessageName[] } | Ask
@@ -13,9 +14,9 @@ export type Dialogue<T> = Generator<Need, T, unknown>
 /** What is asked, and what the answer is. */
 interface Questions {
   'client-hello': { about: { readonly hello: ClientHelloInfo }; answer: ServerSettings }
-  'peer-certificate': { about: { readonly chain: readonly Uint8Array[]; readonly serverName: string | undefined }; answer: VerifiedPeer }
+  'peer-certificate': { about: PeerCredentials & { readonly serverName: string | undefined }; answer: VerifiedPeer }
   'certificate-request': {
-    about: { readonly signatureSchemes: readonly number[]; readonly authorities: readonly Uint8Array[] }
+    about: Omit<CertificateRequestQuestion, 'type' | 'answer' | 'refuse'>
     answer: Identity | null
   }
   'session-lookup': { about: { readonly identity: Uint8Array }; answer: Session | ExternalPsk | null }
@@ -55,4 +56,6 @@ export interface Io {
   earlyDataResult(accepted: boolean): void
   /** A server lets pass what it can't open: early data that it does not take. */
   skipEarlyData(): void
+  /** The longest content of protected records in one direction, padding included, in bytes. */
+  limitRecords(direction: 'in' | 'out', size: number): void
 }

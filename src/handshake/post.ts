@@ -1,12 +1,15 @@
 /** Messages after the handshake (RFC 9846 §4.7). They come in any order: a table, not a dialogue. */
 import { TlsError } from '../error.ts'
 import { nextTrafficSecret, resumptionPsk } from '../schedule/key-schedule.ts'
-import type { Limits, Session } from '../types.ts'
+import type { Identity, Limits, Session, VerifiedPeer } from '../types.ts'
 import { extension, find } from '../wire/extensions.ts'
 import { decodeMessage, encodeMessage, type Message, type MessageName, nameOfMessage } from '../wire/messages.ts'
 import type { Role } from './auth.ts'
+import { certificateTypeCodes } from './certificate-type.ts'
+import { Conversation } from './conversation.ts'
 import type { Io } from './dialogue.ts'
 import type { Established } from './established.ts'
+import { answerLater, requestCertificate } from './post-auth.ts'
 import { optionalText, type SessionState, sessionOf } from './session.ts'
 
 interface Surroundings {
@@ -19,6 +22,9 @@ interface Surroundings {
   readonly keysUpdated: (direction: 'in' | 'out') => void
   /** A session to resume. */
   readonly session: (session: Session) => void
+  /** The client has answered a request. */
+  readonly authenticated: (peer: VerifiedPeer | undefined) => void
+  readonly random: (size: number) => Uint8Array
   /** Milliseconds since 1970; without a clock there are no sessions. */
   readonly now: (() => number) | undefined
   /** Servers that resume. */
@@ -44,7 +50,7 @@ export interface TicketIssuer {
 export class PostHandshake {
   readonly #around: Surroundings
   readonly #secrets: { in: Uint8Array; out: Uint8Array }
-  readonly #handlers: Partial<Record<MessageName, (bytes: Uint8Array) => void>>
+  readonly #handlers: Handlers
   /** KeyUpdates since the last application data. */
   #keyUpdates = 0
   #tickets = 0
@@ -54,6 +60,14 @@ export class PostHandshake {
   /** We asked for new keys and have not got them yet. */
   #requestOpen = false
 
+  /** Client authentication that is under way. */
+  #authentication: Conversation<Identity | VerifiedPeer | undefined> | undefined
+  /** Whether the client's messages are coming: they come without others between them. */
+  #authenticating = false
+  #requests = 0
+  /** Who the peer has turned out to be since. */
+  #peer: VerifiedPeer | undefined
+
   constructor(around: Surroundings) {
     this.#around = around
     const { clientTraffic, serverTraffic } = around.established.secrets
@@ -61,20 +75,76 @@ export class PostHandshake {
     this.#secrets = client ? { in: serverTraffic, out: clientTraffic } : { in: clientTraffic, out: serverTraffic }
     this.#handlers = {
       key_update: bytes => this.#keyUpdate(decodeMessage('key_update', bytes)),
-      ...(client ? { new_session_ticket: bytes => this.#newSessionTicket(decodeMessage('new_session_ticket', bytes)) } : {}),
+      ...(client ? this.#fromServer : this.#fromClient),
     }
+  }
+
+  get #fromServer(): Handlers {
+    return {
+      new_session_ticket: bytes => this.#newSessionTicket(decodeMessage('new_session_ticket', bytes)),
+      certificate_request: bytes => this.#certificateRequest(decodeMessage('certificate_request', bytes)),
+    }
+  }
+
+  get #fromClient(): Handlers {
+    const answer = (bytes: Uint8Array) => this.#certificate(bytes)
+    return { certificate: answer, compressed_certificate: answer }
   }
 
   /** A whole handshake message. Throws a `TlsError` or `DecodeError` where it may not come. */
   hear(bytes: Uint8Array): void {
+    if (this.#authenticating) return this.#authentication?.hear(bytes)
     const name = nameOfMessage(bytes)
     const handle = name && this.#handlers[name]
     if (!handle) throw new TlsError('unexpected-message', `${name ?? `a message of type ${bytes[0]}`} came after the handshake`)
     handle(bytes)
   }
 
+  /** What may have a question open. */
+  get conversation(): Conversation<Identity | VerifiedPeer | undefined> | undefined {
+    return this.#authentication
+  }
+
+  /** Asks the client for a certificate. Throws `TypeError` where it has not offered that, or is being asked already. */
+  requestCertificate(): void {
+    const { established, random } = this.#around
+    if (established.later?.role !== 'server') throw new TypeError('the client has not offered to authenticate after the handshake')
+    if (this.#authentication) throw new TypeError('the client is being asked for a certificate already')
+    const circumstances = { ...established.later, suite: established.suite, clientTraffic: () => this.#secrets.in }
+    this.#authentication = new Conversation(requestCertificate(circumstances, random(contextSize)))
+  }
+
+  /** Once a dialogue has moved: is the authentication over? */
+  concludeAuthentication(): void {
+    if (!this.#authentication?.done) return
+    const { result } = this.#authentication
+    this.#authentication = undefined
+    this.#authenticating = false
+    if (this.#around.role === 'client') return
+    this.#peer = result as VerifiedPeer | undefined
+    this.#around.authenticated(this.#peer)
+  }
+
+  #certificateRequest(request: Message<'certificate_request'>): void {
+    const { established, limits } = this.#around
+    if (established.later?.role !== 'client') throw new TlsError('unexpected-message', 'certificate_request came, which was not offered')
+    if (++this.#requests > limits.certificateRequests) {
+      throw new TlsError('too-many-requests', `more than ${limits.certificateRequests} CertificateRequests`)
+    }
+    const circumstances = { ...established.later, suite: established.suite, clientTraffic: () => this.#secrets.out }
+    this.#authentication = new Conversation(answerLater(circumstances, request))
+  }
+
+  /** The first message of the client's answer. */
+  #certificate(bytes: Uint8Array): void {
+    if (!this.#authentication) throw new TlsError('unexpected-message', 'a Certificate came, which was not asked for')
+    this.#authenticating = true
+    this.#authentication.hear(bytes)
+  }
+
   /** Application data came: the peer does more than to update keys. */
   heardData(): void {
+    if (this.#authenticating) throw new TlsError('interleaved-message', 'application data came between the messages of an authentication')
     this.#keyUpdates = 0
   }
 
@@ -153,6 +223,7 @@ export class PostHandshake {
   #sessionState({ nonce, lifetime, ageAdd, issuedAt, ticket, maxEarlyData }: TicketFields): SessionState {
     const { suite, alpn, serverName, peer, psk, secrets } = this.#around.established
     const first = psk?.session
+    const proven = this.#peer ?? peer
     return {
       cipher_suite: suite.id,
       psk: resumptionPsk(suite.hash, secrets.resumption, nonce),
@@ -164,8 +235,9 @@ export class PostHandshake {
       alpn: alpn ?? none,
       server_name: optionalText(serverName),
       // A session that was resumed hands on what the first handshake proved.
-      peer_verified: first?.peer_verified ?? (peer?.verified ? 1 : 0),
-      peer_chain: first?.peer_chain ?? peer?.chain ?? [],
+      peer_verified: proven ? Number(proven.verified) : (first?.peer_verified ?? 0),
+      peer_type: proven ? certificateTypeCodes[proven.certificateType] : (first?.peer_type ?? 0),
+      peer_chain: proven?.chain ?? first?.peer_chain ?? [],
     }
   }
 
@@ -179,6 +251,8 @@ export class PostHandshake {
     keysUpdated(direction)
   }
 }
+
+type Handlers = Partial<Record<MessageName, (bytes: Uint8Array) => void>>
 
 interface TicketFields {
   readonly nonce: Uint8Array
@@ -195,6 +269,8 @@ function uint32(bytes: Uint8Array): number {
 }
 
 const none = new Uint8Array(0)
+/** Bytes of certificate_request_context: unlike any other on the connection. */
+const contextSize = 16
 
 /** KeyUpdateRequest. */
 const notRequested = 0

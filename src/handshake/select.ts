@@ -1,10 +1,11 @@
 /** What a server chooses from a ClientHello. Its own preference decides; nothing here has an effect. */
 import type { CipherSuite, CodePoint, Hash, KeyExchange } from '../crypto/provider.ts'
 import { TlsError } from '../error.ts'
-import type { Identity } from '../types.ts'
+import type { CertificateType } from '../types.ts'
 import { equal } from '../wire/bytes.ts'
 import { find } from '../wire/extensions.ts'
-import { chooseScheme } from './auth.ts'
+import { type Signer, signerOf } from './auth.ts'
+import { chooseType } from './certificate-type.ts'
 import type { Offer } from './client-offer.ts'
 import type { Exchange } from './exchange.ts'
 import { type PskMode, pskModes } from './psk.ts'
@@ -49,16 +50,18 @@ export function selectProtocol(settings: ServerSettings, offered: readonly Uint8
   return protocol
 }
 
-/** The first identity that can sign with a scheme of the client's. */
-export function selectIdentity(exchange: Exchange<ServerSettings>, offer: Offer): { identity: Identity; scheme: CodePoint } {
+/** The first identity that the client takes: a type of certificate it takes, and a key that signs with a scheme of its own. */
+export function selectIdentity(exchange: Exchange<ServerSettings>, offer: Offer): Signer & { readonly type: CertificateType } {
   const { identities } = exchange.settings
-  if (!find(offer.hello.extensions, 'signature_algorithms')) {
+  if (identities.length === 0) throw new TlsError('no-identity', 'no identity was given for this client')
+  const { extensions } = offer.hello
+  if (!find(extensions, 'signature_algorithms')) {
     throw new TlsError('missing-extension', 'ClientHello has no signature_algorithms, and its pre-shared keys are not known')
   }
-  if (identities.length === 0) throw new TlsError('no-identity', 'no identity was given for this client')
+  const type = chooseType(find(extensions, 'server_certificate_type'), [...new Set(identities.map(each => each.type ?? 'X509'))])
   for (const identity of identities) {
-    const scheme = chooseScheme(exchange, identity, offer.signatureSchemes)
-    if (scheme !== undefined) return { identity, scheme }
+    const signer = signerOf(exchange, identity, offer.signatureSchemes, type)
+    if (signer) return { ...signer, type }
   }
   throw new TlsError('no-common-signature-scheme', 'the client accepts none of the signature schemes of the keys here')
 }

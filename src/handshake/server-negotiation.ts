@@ -1,10 +1,12 @@
 /** What a server and its client agree on: hellos, PSK, retry, keys (RFC 9846 §4.2). */
-import type { CipherSuite, CodePoint, KeyExchange } from '../crypto/provider.ts'
+import type { CipherSuite, KeyExchange } from '../crypto/provider.ts'
 import { Transcript } from '../schedule/transcript.ts'
-import type { ClientHelloInfo, Identity } from '../types.ts'
+import type { CertificateType, ClientHelloInfo } from '../types.ts'
 import { toText } from '../wire/bytes.ts'
 import { type Extension, extension, find } from '../wire/extensions.ts'
 import { type Message, retryRandom } from '../wire/messages.ts'
+import type { Signer } from './auth.ts'
+import { chooseType } from './certificate-type.ts'
 import { checkRetriedOffer, type Offer, readOffer } from './client-offer.ts'
 import { ask, type Dialogue, expect, type Io } from './dialogue.ts'
 import { acceptsEarlyData, startEarlyKeys } from './early-data.ts'
@@ -30,12 +32,12 @@ export interface Agreement {
   readonly retried: boolean
   /** Whether the client's early data is taken. */
   readonly earlyData: boolean
+  /** What the client's certificate is to be. */
+  readonly clientType: CertificateType
 }
 
 /** How the server proves itself. */
-export type Proof =
-  | ({ readonly by: 'psk' } & FoundPsk)
-  | { readonly by: 'certificate'; readonly identity: Identity; readonly scheme: CodePoint }
+export type Proof = ({ readonly by: 'psk' } & FoundPsk) | ({ readonly by: 'certificate'; readonly type: CertificateType } & Signer)
 
 /** ClientHello, and a HelloRetryRequest and the second ClientHello where the first has no share for the group. */
 export function* negotiate(io: Io): Dialogue<Agreement> {
@@ -58,7 +60,10 @@ export function* negotiate(io: Io): Dialogue<Agreement> {
   transcript.add(final.hello.bytes)
   const earlyData = yield* acceptsEarlyData(settings, firstOffer, { psk: proof.by === 'psk' ? proof : undefined, suite, alpn, retried })
   const group = selected?.group
+  const clientTypes = find(firstOffer.hello.extensions, 'client_certificate_type')
+  const clientType = settings.clientAuth ? chooseType(clientTypes, settings.clientCertificateTypes) : 'X509'
   return {
+    clientType,
     earlyData,
     exchange,
     offer: final.offer,

@@ -1,11 +1,16 @@
 /** The server's handshake, in the order of RFC 9846 §2, figure 1. */
 import { TlsError } from '../error.ts'
-import { type Extension, extension } from '../wire/extensions.ts'
-import { authenticatePeer, type PeerVerified, proveIdentity, readChain } from './auth.ts'
+import type { CertificateType } from '../types.ts'
+import { type Extension, extension, find } from '../wire/extensions.ts'
+import { type PeerVerified, proveIdentity } from './auth.ts'
+import type { CertificateTerms } from './certificate-message.ts'
+import { certificateTypeCodes } from './certificate-type.ts'
+import { hearClientCertificate, sayCertificateRequest } from './client-auth.ts'
 import type { Dialogue, Io } from './dialogue.ts'
 import type { Established } from './established.ts'
 import { type Exchange, hear, hearFinished, say, sayFinished } from './exchange.ts'
 import { shape, typesOf } from './extensions.ts'
+import { maxRecordSize } from './record-size.ts'
 import { type ApplicationSecrets, applicationSecrets, type HandshakeSecrets, lastingSecrets } from './secrets.ts'
 import { selectPskMode } from './select.ts'
 import { type Agreement, negotiate, sayServerHello } from './server-negotiation.ts'
@@ -16,7 +21,7 @@ export function* serverHandshake(io: Io): Dialogue<Established> {
   const { exchange, suite, proof } = agreement
   const secrets = sayServerHello(agreement)
   const request = sayParameters(agreement)
-  if (proof.by === 'certificate') yield* proveIdentity(exchange, 'server', proof.identity, proof.scheme)
+  if (proof.by === 'certificate') yield* proveIdentity(exchange, 'server', proof, ownTerms(agreement, proof.type))
   sayFinished(exchange, suite.hash, secrets.server)
   const application = applicationSecrets(exchange, secrets)
   io.keys('out', 'application', suite, application.server)
@@ -26,18 +31,45 @@ export function* serverHandshake(io: Io): Dialogue<Established> {
   return finish(agreement, secrets, application, client)
 }
 
+/** What the client's hello says about the server's certificate. */
+function ownTerms({ offer }: Agreement, type: CertificateType): CertificateTerms {
+  const { extensions } = offer.hello
+  return { context: none, type, requested: typesOf(extensions), compression: find(extensions, 'compress_certificate') ?? [] }
+}
+
 /**
  * EncryptedExtensions, and CertificateRequest where clients are asked to authenticate; a PSK leaves no room for that (RFC 9846 §4.4.2).
- * Returns the extensions of the request.
+ * Returns what the client's answer has to keep to.
  */
-function sayParameters({ exchange, offer, alpn, proof, earlyData }: Agreement): CertificateRequest | undefined {
+function sayParameters({ exchange, offer, alpn, proof, earlyData, clientType }: Agreement): CertificateTerms | undefined {
   const { settings } = exchange
+  const { extensions: asked } = offer.hello
+  const asks = settings.clientAuth !== undefined && proof.by !== 'psk'
   const extensions: Extension<'encrypted_extensions'>[] = []
-  if (offer.serverName !== undefined) extensions.push(extension('encrypted_extensions', 'server_name', {}))
-  if (alpn) extensions.push(extension('encrypted_extensions', 'application_layer_protocol_negotiation', [alpn]))
-  if (earlyData) extensions.push(extension('encrypted_extensions', 'early_data', {}))
+  const add = (each: Extension<'encrypted_extensions'>) => extensions.push(each)
+  if (offer.serverName !== undefined) add(extension('encrypted_extensions', 'server_name', {}))
+  if (alpn) add(extension('encrypted_extensions', 'application_layer_protocol_negotiation', [alpn]))
+  if (proof.by === 'certificate' && find(asked, 'server_certificate_type')) {
+    add(extension('encrypted_extensions', 'server_certificate_type', certificateTypeCodes[proof.type]))
+  }
+  if (asks && find(asked, 'client_certificate_type')) {
+    add(extension('encrypted_extensions', 'client_certificate_type', certificateTypeCodes[clientType]))
+  }
+  if (offer.recordSizeLimit !== undefined) add(extension('encrypted_extensions', 'record_size_limit', ownRecordSize(settings)))
+  if (earlyData) add(extension('encrypted_extensions', 'early_data', {}))
+  if (offer.recordSizeLimit !== undefined) limitRecords(exchange, offer.recordSizeLimit)
   say(exchange, 'encrypted_extensions', { extensions: shape(settings, 'encrypted_extensions', extensions) })
-  return settings.clientAuth && proof.by !== 'psk' ? sayCertificateRequest(exchange) : undefined
+  return asks ? sayCertificateRequest(exchange, none, clientType) : undefined
+}
+
+/** RFC 8449: from here on, all records of both sides are protected and within the other's limit. */
+function limitRecords({ settings, io }: Exchange<ServerSettings>, limit: number): void {
+  io.limitRecords('out', Math.min(limit, maxRecordSize) - 1)
+  io.limitRecords('in', ownRecordSize(settings) - 1)
+}
+
+function ownRecordSize({ recordSizeLimit }: ServerSettings): number {
+  return recordSizeLimit ?? maxRecordSize
 }
 
 /** EndOfEarlyData: what follows is under the handshake's keys (RFC 9846 §4.6). */
@@ -46,33 +78,17 @@ function* hearEndOfEarlyData({ exchange, suite }: Agreement, secrets: HandshakeS
   exchange.io.keys('in', 'handshake', suite, secrets.client)
 }
 
-type CertificateRequest = readonly Extension<'certificate_request'>[]
-
-function sayCertificateRequest(exchange: Exchange<ServerSettings>): CertificateRequest {
-  const { settings } = exchange
-  const schemes = settings.verifiers.map(verifier => verifier.scheme)
-  const extensions = [
-    extension('certificate_request', 'signature_algorithms', schemes),
-    extension('certificate_request', 'signature_algorithms_cert', settings.certificateSignatureSchemes),
-  ]
-  if (settings.certificateAuthorities.length > 0) {
-    extensions.push(extension('certificate_request', 'certificate_authorities', settings.certificateAuthorities))
+/** The client's Certificate and CertificateVerify. */
+function* authenticateClient(exchange: Exchange<ServerSettings>, terms: CertificateTerms): Dialogue<PeerVerified | undefined> {
+  const client = yield* hearClientCertificate(exchange, terms)
+  if (!client && exchange.settings.clientAuth === 'require') {
+    throw new TlsError('certificate-required', 'the client has no certificate to offer')
   }
-  const shaped = shape(settings, 'certificate_request', extensions)
-  say(exchange, 'certificate_request', { certificate_request_context: new Uint8Array(0), extensions: shaped })
-  return shaped
-}
-
-/** The client's Certificate, and CertificateVerify unless it is empty. */
-function* authenticateClient(exchange: Exchange<ServerSettings>, request: CertificateRequest): Dialogue<PeerVerified | undefined> {
-  const chain = readChain(exchange, yield* hear(exchange, 'certificate'), typesOf(request))
-  if (chain.length > 0) return yield* authenticatePeer(exchange, 'client', chain, undefined)
-  if (exchange.settings.clientAuth === 'require') throw new TlsError('certificate-required', 'the client has no certificate to offer')
-  return undefined
+  return client
 }
 
 function finish(
-  { exchange, offer, suite, group, alpn, proof, retried }: Agreement,
+  { exchange, offer, suite, group, alpn, proof, retried, clientType }: Agreement,
   secrets: HandshakeSecrets,
   application: ApplicationSecrets,
   client: PeerVerified | undefined,
@@ -84,6 +100,7 @@ function finish(
     group,
     signatureScheme: byCertificate?.scheme,
     psk: proof.by === 'psk' ? proof.candidate : undefined,
+    later: find(offer.hello.extensions, 'post_handshake_auth') ? { role: 'server', exchange, type: clientType } : undefined,
     resumable: selectPskMode(exchange.settings, offer) !== undefined,
     alpn,
     serverName: offer.serverName,
@@ -93,3 +110,5 @@ function finish(
     secrets: lastingSecrets(exchange, secrets, application),
   }
 }
+
+const none = new Uint8Array(0)

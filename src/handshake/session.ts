@@ -27,6 +27,8 @@ const description = struct({
   alpn: opaque(0, 0xff),
   server_name: opaque(0, 0xff),
   peer_verified: uint8,
+  /** Its certificate type. */
+  peer_type: uint8,
   /** The peer's certificates, the end entity first; empty where it had none. */
   peer_chain: vector(opaque(1, 0xffffff), 0, 0xffffff),
 })

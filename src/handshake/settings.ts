@@ -1,6 +1,6 @@
 /** What a handshake is allowed to do: the options, with names resolved to algorithms. Lists are in order of preference. */
 import type { CipherSuite, CodePoint, CryptoProvider, KeyExchange, SignatureVerifier } from '../crypto/provider.ts'
-import type { Identity, ShapeExtensions } from '../types.ts'
+import type { CertificateType, Identity, OidFilter, ShapeExtensions } from '../types.ts'
 import type { PskCandidate, PskMode } from './psk.ts'
 
 export interface CommonSettings {
@@ -16,6 +16,21 @@ export interface CommonSettings {
   readonly pskModes: readonly PskMode[]
   readonly compatibilityMode: boolean
   readonly maxCertificates: number
+  /** Bytes. */
+  readonly maxHandshakeMessage: number
+  /** Whether a stapled OCSP response, and SCTs, are asked of the peer. */
+  readonly requestOcsp: boolean
+  readonly requestScts: boolean
+  readonly compressors: readonly { readonly algorithm: CodePoint; readonly compress: (data: Uint8Array) => Uint8Array }[]
+  readonly decompressors: readonly {
+    readonly algorithm: CodePoint
+    readonly decompress: (data: Uint8Array, length: number) => Uint8Array
+  }[]
+  /** What a server may prove itself with, and a client, preferred first. */
+  readonly serverCertificateTypes: readonly CertificateType[]
+  readonly clientCertificateTypes: readonly CertificateType[]
+  /** record_size_limit of this side; `undefined`: not sent by a client. */
+  readonly recordSizeLimit: number | undefined
   readonly shapeExtensions: ShapeExtensions | undefined
   /** One secret under its label of the NSS key log format. */
   readonly logSecret: (label: string, clientRandom: Uint8Array, secret: Uint8Array) => void
@@ -27,6 +42,7 @@ export interface ClientSettings extends CommonSettings {
   readonly sentServerName: string | undefined
   readonly keyShares: readonly KeyExchange[]
   readonly earlyData: boolean
+  readonly postHandshakeAuth: boolean
   /** What may be resumed or proved with, at this moment: the session's age counts on. */
   readonly pskCandidates: () => readonly PskCandidate[]
 }
@@ -35,6 +51,7 @@ export interface ServerSettings extends CommonSettings {
   readonly identities: readonly Identity[]
   readonly clientAuth: 'request' | 'require' | undefined
   readonly certificateAuthorities: readonly Uint8Array[]
+  readonly oidFilters: readonly OidFilter[]
   /** External PSKs that are known beforehand. */
   readonly psks: readonly PskCandidate[]
   /** Bytes; 0: none is taken. */

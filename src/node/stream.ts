@@ -216,6 +216,9 @@ export class TlsStream extends Duplex {
       case 'session':
         this.emit('session', event.session)
         break
+      case 'peer-authenticated':
+        this.emit('peerAuthenticated', event.peer)
+        break
       case 'early-data-result':
         this.emit('earlyDataResult', event.accepted, event.unsent)
         break

@@ -46,6 +46,15 @@ export class Transcript {
     return this.#chosen().running.clone().update(extra).digest()
   }
 
+  /** An independent copy: what is added to one is not in the other. */
+  fork(): Transcript {
+    const { hash, running } = this.#chosen()
+    const copy = new Transcript()
+    copy.#hash = hash
+    copy.#running = running.clone()
+    return copy
+  }
+
   #chosen(): { hash: Hash; running: Hasher } {
     if (this.#hash === undefined || this.#running === undefined) throw new TypeError('The hash of the transcript is not chosen yet')
     return { hash: this.#hash, running: this.#running }

@@ -53,6 +53,7 @@ function uint(size: number): Codec<number> {
 
 export const uint8 = uint(1)
 export const uint16 = uint(2)
+export const uint24 = uint(3)
 export const uint32 = uint(4)
 
 /** `opaque name[size]` */

@@ -33,6 +33,9 @@ export type Carrier =
 
 const codePoints = vector(uint16, 2, 0xfffe)
 const protocolNames = vector(opaque(1, 0xff), 2, 0xffff)
+const certificateTypes = vector(uint8, 1, 0xff)
+const certificateStatus = struct({ status_type: uint8, response: opaque(1, 0xffffff) })
+const signedTimestamps = vector(opaque(1, 0xffff), 1, 0xffff)
 const distinguishedNames = vector(opaque(1, 0xffff), 3, 0xffff)
 
 export const hostName = 0
@@ -48,18 +51,21 @@ export const extensionTable = {
     type: 0,
     in: { client_hello: vector(serverName, 1, 0xffff), encrypted_extensions: empty, certificate_request: remaining },
   },
-  status_request: { type: 5, in: { client_hello: remaining, certificate_request: remaining, certificate: remaining } },
+  status_request: { type: 5, in: { client_hello: remaining, certificate_request: remaining, certificate: certificateStatus } },
   supported_groups: { type: 10, in: { client_hello: codePoints, encrypted_extensions: codePoints } },
   signature_algorithms: { type: 13, in: { client_hello: codePoints, certificate_request: codePoints } },
   use_srtp: { type: 14, in: { client_hello: remaining, encrypted_extensions: remaining } },
   heartbeat: { type: 15, in: { client_hello: remaining, encrypted_extensions: remaining } },
   application_layer_protocol_negotiation: { type: 16, in: { client_hello: protocolNames, encrypted_extensions: protocolNames } },
-  signed_certificate_timestamp: { type: 18, in: { client_hello: remaining, certificate_request: remaining, certificate: remaining } },
-  client_certificate_type: { type: 19, in: { client_hello: remaining, encrypted_extensions: remaining } },
-  server_certificate_type: { type: 20, in: { client_hello: remaining, encrypted_extensions: remaining } },
+  signed_certificate_timestamp: {
+    type: 18,
+    in: { client_hello: remaining, certificate_request: remaining, certificate: signedTimestamps },
+  },
+  client_certificate_type: { type: 19, in: { client_hello: certificateTypes, encrypted_extensions: uint8 } },
+  server_certificate_type: { type: 20, in: { client_hello: certificateTypes, encrypted_extensions: uint8 } },
   padding: { type: 21, in: { client_hello: remaining } },
-  compress_certificate: { type: 27, in: { client_hello: remaining, certificate_request: remaining } },
-  record_size_limit: { type: 28, in: { client_hello: remaining, encrypted_extensions: remaining } },
+  compress_certificate: { type: 27, in: { client_hello: vector(uint16, 2, 0xfe), certificate_request: vector(uint16, 2, 0xfe) } },
+  record_size_limit: { type: 28, in: { client_hello: uint16, encrypted_extensions: uint16 } },
   pre_shared_key: { type: 41, in: { client_hello: offeredPsks, server_hello: uint16 } },
   early_data: { type: 42, in: { client_hello: empty, encrypted_extensions: empty, new_session_ticket: uint32 } },
   supported_versions: { type: 43, in: { client_hello: vector(uint16, 2, 254), server_hello: uint16, hello_retry_request: uint16 } },

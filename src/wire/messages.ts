@@ -1,6 +1,6 @@
 /** The handshake messages (RFC 9846 §4), one description each. */
 import { equal, type Field, type Notes, Reader, Writer } from './bytes.ts'
-import { type Codec, empty, fixed, type Infer, opaque, remaining, struct, uint8, uint16, uint32, vector } from './codec.ts'
+import { type Codec, empty, fixed, type Infer, opaque, remaining, struct, uint8, uint16, uint24, uint32, vector } from './codec.ts'
 import { DecodeError } from './error.ts'
 import { type Carrier, type Extension, extensionsOf, extensionTable } from './extensions.ts'
 
@@ -84,6 +84,10 @@ export const messageTable = {
   certificate_verify: { type: 15, codec: struct({ algorithm: uint16, signature: opaque(0, 0xffff) }) },
   finished: { type: 20, codec: struct({ verify_data: remaining }) },
   key_update: { type: 24, codec: struct({ request_update: uint8 }) },
+  compressed_certificate: {
+    type: 25,
+    codec: struct({ algorithm: uint16, uncompressed_length: uint24, compressed_certificate_message: opaque(1, 0xffffff) }),
+  },
 } as const satisfies Record<string, { readonly type: number; readonly codec: Codec<unknown> }>
 
 export type MessageName = keyof typeof messageTable

@@ -1,17 +1,20 @@
 /** Trust stores: roots that a peer's chain must lead to. */
 import type { CryptoProvider } from '../crypto/provider.ts'
+import { TlsError } from '../error.ts'
 import type { TrustStore, VerifiedPeer, VerifyRequest } from '../types.ts'
-import { toHex } from '../wire/bytes.ts'
+import { equal, toHex } from '../wire/bytes.ts'
 import { readCertificate } from './certificate.ts'
 import { certificateList, parseOwn } from './keys.ts'
 import { referenceName } from './names.ts'
 import { findPath, type PathLimits } from './path.ts'
 import { type Link, rootLink, sentLink } from './rules.ts'
-import { verifiedPeer } from './verdict.ts'
+import { rawKeyPeer, verifiedPeer } from './verdict.ts'
 
 export interface TrustStoreOptions {
   /** Each DER, or PEM with one or more certificates. */
   readonly roots: readonly (Uint8Array | string)[]
+  /** Raw public keys that are believed (RFC 7250), DER SubjectPublicKeyInfo. With them, `roots` may be empty. */
+  readonly rawPublicKeys?: readonly Uint8Array[]
   /** Its `verifiers` decide which signatures, and which sizes of keys, count. */
   readonly crypto: CryptoProvider
   readonly limits?: Partial<PathLimits>
@@ -25,10 +28,12 @@ export interface TrustStoreOptions {
 export function createTrustStore(options: TrustStoreOptions): TrustStore {
   const { crypto } = options
   const limits = { signatures: 32, intermediates: 8, ...options.limits }
-  const roots = indexRoots(options.roots)
+  const { rawPublicKeys = [] } = options
+  const roots = indexRoots(options.roots, rawPublicKeys.length > 0)
   const rootsNamed = (name: Uint8Array): readonly Link[] => roots.get(toHex(name)) ?? []
   return {
     verify(chain: readonly Uint8Array[], request: VerifyRequest): VerifiedPeer {
+      if (request.certificateType === 'RawPublicKey') return verifyRawKey(chain, rawPublicKeys)
       const circumstances = checkRequest(request)
       const [first, ...rest] = chain
       if (!first) throw new TypeError('a chain has at least one certificate')
@@ -40,19 +45,26 @@ export function createTrustStore(options: TrustStoreOptions): TrustStore {
   }
 }
 
+/** A raw public key has neither name nor dates: it is known, or it is not. */
+function verifyRawKey(chain: readonly Uint8Array[], known: readonly Uint8Array[]): VerifiedPeer {
+  const [spki] = chain
+  if (!spki || !known.some(each => equal(each, spki))) throw new TlsError('raw-key-unknown', 'the raw public key is none that is trusted')
+  return rawKeyPeer(chain, true)
+}
+
 function readLink(der: Uint8Array, position: number): Link {
   return sentLink(readCertificate(der, `certificate ${position}`), position)
 }
 
 /** By subject. */
-function indexRoots(sources: readonly (Uint8Array | string)[]): Map<string, Link[]> {
+function indexRoots(sources: readonly (Uint8Array | string)[], mayBeEmpty: boolean): Map<string, Link[]> {
   const index = new Map<string, Link[]>()
   for (const [i, der] of sources.flatMap(certificateList).entries()) {
     const root = rootLink(parseOwn(der, `root ${i}`))
     const key = toHex(root.certificate.subject.raw)
     index.set(key, [...(index.get(key) ?? []), root])
   }
-  if (index.size === 0) throw new TypeError('a trust store needs at least one root')
+  if (index.size === 0 && !mayBeEmpty) throw new TypeError('a trust store needs at least one root')
   return index
 }
 

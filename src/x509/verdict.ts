@@ -1,26 +1,34 @@
 /** The verdict on a peer's chain: a value that only this folder makes. */
-import type { VerifiedPeer } from '../types.ts'
+import type { CertificateType, VerifiedPeer } from '../types.ts'
 import { type Certificate, describeSubject, parseCertificate, readCertificate } from './certificate.ts'
 
 /**
- * The application's own answer to the question `peer-certificate`: the chain is taken as it is. The end entity must be a readable
+ * The application's own answer to the question `peer-certificate`: what the peer sent is taken as it is. The end entity must be a readable
  * certificate, since the handshake's signature is verified with its key; otherwise `TlsError` with code `certificate-malformed`.
  */
-export function acceptWithoutVerification(chain: readonly Uint8Array[]): VerifiedPeer {
-  return restoredPeer(chain, false)
+export function acceptWithoutVerification(chain: readonly Uint8Array[], type: CertificateType = 'X509'): VerifiedPeer {
+  return restoredPeer(chain, type, false)
 }
 
 /** The verdict of a trust store that found every rule kept. */
 export function verifiedPeer(chain: readonly Uint8Array[], certificates: readonly [Certificate, ...Certificate[]]): VerifiedPeer {
-  return verdict(chain, certificates[0], certificates.map(describeSubject), true)
+  return x509Verdict(chain, certificates[0], certificates.map(describeSubject), true)
 }
 
-/** The verdict of an earlier connection, on the chain that its session holds: as good as it was then. */
-export function restoredPeer(chain: readonly Uint8Array[], verified: boolean): VerifiedPeer {
+/** The verdict on a raw public key (RFC 7250), a DER SubjectPublicKeyInfo. `verified`: it is one that was known beforehand. */
+export function rawKeyPeer(chain: readonly Uint8Array[], verified: boolean): VerifiedPeer {
+  const [spki] = chain
+  if (!spki || chain.length > 1) throw new TypeError('a raw public key stands alone')
+  return verdict({ chain, spki, subjects: ['(raw public key)'], verified, certificateType: 'RawPublicKey' })
+}
+
+/** The verdict of an earlier connection, on what its session holds: as good as it was then. */
+export function restoredPeer(chain: readonly Uint8Array[], type: CertificateType, verified: boolean): VerifiedPeer {
+  if (type === 'RawPublicKey') return rawKeyPeer(chain, verified)
   const [leaf, ...rest] = chain
   if (!leaf) throw new TypeError('a chain has at least one certificate')
   const certificate = readCertificate(leaf, 'certificate 0')
-  return verdict(chain, certificate, [describeSubject(certificate), ...rest.map(subjectOrNote)], verified)
+  return x509Verdict(chain, certificate, [describeSubject(certificate), ...rest.map(subjectOrNote)], verified)
 }
 
 /** Whether `value` was made by a trust store or by `acceptWithoutVerification`; a look-alike is not. */
@@ -31,15 +39,14 @@ export function isVerifiedPeer(value: unknown): value is VerifiedPeer {
 /** A class would lend its constructor to whoever has an instance. */
 const verdicts = new WeakSet<object>()
 
-function verdict(chain: readonly Uint8Array[], leaf: Certificate, subjects: string[], verified: boolean): VerifiedPeer {
-  const made = Object.freeze({
-    chain: Object.freeze([...chain]),
-    spki: leaf.publicKey.raw,
-    subjects: Object.freeze(subjects),
-    verified,
-  })
+function verdict(verdict: VerifiedPeer): VerifiedPeer {
+  const made = Object.freeze({ ...verdict, chain: Object.freeze([...verdict.chain]), subjects: Object.freeze([...verdict.subjects]) })
   verdicts.add(made)
   return made
+}
+
+function x509Verdict(chain: readonly Uint8Array[], leaf: Certificate, subjects: readonly string[], verified: boolean): VerifiedPeer {
+  return verdict({ chain, spki: leaf.publicKey.raw, subjects, verified, certificateType: 'X509' })
 }
 
 function subjectOrNote(bytes: Uint8Array): string {

@@ -260,7 +260,7 @@ describe.each(providers())('on the provider $name', provider => {
 function unverified(session: Session): Session {
   const bytes = session.toBytes()
   const chainSize = session.peerChain.reduce((size, each) => size + 3 + each.length, 0)
-  const at = bytes.length - chainSize - 3 - 1
+  const at = bytes.length - chainSize - 3 - 2
   expect(bytes[at]).toBe(1)
   bytes[at] = 0
   return sessionFromBytes(bytes)

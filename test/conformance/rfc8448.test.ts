@@ -205,6 +205,7 @@ function sessionState(): SessionState {
     alpn: new Uint8Array(0),
     server_name: fromText('server'),
     peer_verified: 1,
+    peer_type: 0,
     peer_chain: [certificateOf(traceOf(3), 'server')],
   }
 }

@@ -418,6 +418,7 @@ function playing(events: Fact[]): Connection {
     abort: () => {},
     updateKeys: () => {},
     exportKeyingMaterial: () => new Uint8Array(0),
+    channelBinding: () => new Uint8Array(0),
     info: undefined,
   }
 }
