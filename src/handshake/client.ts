@@ -14,12 +14,22 @@ import type { Established } from './established.ts'
 import { type Exchange, hear, hearFinished, say, sayFinished } from './exchange.ts'
 import { refuseUnsolicited, typesOf } from './extensions.ts'
 import { leastRecordSize, maxRecordSize } from './record-size.ts'
-import { type ApplicationSecrets, applicationSecrets, lastingSecrets } from './secrets.ts'
+import { type ApplicationSecrets, applicationSecrets, erase, lastingSecrets } from './secrets.ts'
 import type { ClientSettings } from './settings.ts'
 
 export function* clientHandshake(settings: ClientSettings, io: Io): Dialogue<Established> {
   const agreement = yield* negotiate(settings, io)
+  try {
+    return yield* authenticate(agreement)
+  } finally {
+    erase(agreement.secrets)
+  }
+}
+
+/** All that follows ServerHello. */
+function* authenticate(agreement: Agreement): Dialogue<Established> {
   const { exchange, suite, secrets } = agreement
+  const { settings, io } = exchange
   const { alpn, earlyData, serverType, clientType } = yield* readServerParameters(agreement)
   const { request, server } = agreement.psk
     ? { request: undefined, server: provenByPsk(agreement.psk) }

@@ -43,6 +43,12 @@ export class Conversation<T> {
     this.#advance(value)
   }
 
+  /** Ends the dialogue where it stands, so that it erases its secrets. */
+  stop(): void {
+    this.#dialogue.return(undefined as T)
+    this.#need = undefined
+  }
+
   #advance(input: unknown): void {
     const step = this.#dialogue.next(input)
     this.#need = step.done ? undefined : step.value

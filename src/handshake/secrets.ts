@@ -4,11 +4,13 @@ import { earlyStage, type HandshakeStage, type MainStage } from '../schedule/key
 import type { Secrets } from './established.ts'
 import type { Exchange } from './exchange.ts'
 
-/** After ServerHello. */
+/** After ServerHello. Whoever made them calls `erase` in the end, however the handshake ends. */
 export interface HandshakeSecrets {
   readonly stage: HandshakeStage
   readonly client: Uint8Array
   readonly server: Uint8Array
+  /** Those that came after, until they are handed on. */
+  application?: ApplicationSecrets | undefined
 }
 
 /** After the server's Finished. */
@@ -34,7 +36,7 @@ export function handshakeSecrets(
   const stage = earlyStage(suite.hash, shared.psk).handshake(shared.keyExchange)
   shared.keyExchange?.fill(0)
   const digest = transcript.digest()
-  const secrets = { stage, client: stage.clientTrafficSecret(digest), server: stage.serverTrafficSecret(digest) }
+  const secrets: HandshakeSecrets = { stage, client: stage.clientTrafficSecret(digest), server: stage.serverTrafficSecret(digest) }
   settings.logSecret('CLIENT_HANDSHAKE_TRAFFIC_SECRET', clientRandom, secrets.client)
   settings.logSecret('SERVER_HANDSHAKE_TRAFFIC_SECRET', clientRandom, secrets.server)
   return secrets
@@ -50,14 +52,21 @@ export function applicationSecrets({ settings, transcript, clientRandom }: Excha
   settings.logSecret('CLIENT_TRAFFIC_SECRET_0', clientRandom, client)
   settings.logSecret('SERVER_TRAFFIC_SECRET_0', clientRandom, server)
   settings.logSecret('EXPORTER_SECRET', clientRandom, exporter)
-  return { stage, client, server, exporter }
+  handshake.application = { stage, client, server, exporter }
+  return handshake.application
 }
 
-/** Once the client's Finished is in the transcript: what outlives the handshake; the rest is erased. */
+/** Once the client's Finished is in the transcript: what outlives the handshake. */
 export function lastingSecrets({ transcript }: Exchange, handshake: HandshakeSecrets, application: ApplicationSecrets): Secrets {
   const resumption = application.stage.resumptionSecret(transcript.digest())
   application.stage.destroy()
-  handshake.client.fill(0)
-  handshake.server.fill(0)
+  handshake.application = undefined
   return { clientTraffic: application.client, serverTraffic: application.server, exporter: application.exporter, resumption }
+}
+
+/** Erases all that was not handed on. */
+export function erase({ stage, client, server, application }: HandshakeSecrets): void {
+  stage.destroy()
+  application?.stage.destroy()
+  for (const secret of [client, server, application?.client, application?.server, application?.exporter]) secret?.fill(0)
 }

@@ -11,20 +11,29 @@ import type { Established } from './established.ts'
 import { type Exchange, hear, hearFinished, say, sayFinished } from './exchange.ts'
 import { shape, typesOf } from './extensions.ts'
 import { maxRecordSize } from './record-size.ts'
-import { type ApplicationSecrets, applicationSecrets, type HandshakeSecrets, lastingSecrets } from './secrets.ts'
+import { type ApplicationSecrets, applicationSecrets, erase, type HandshakeSecrets, lastingSecrets } from './secrets.ts'
 import { selectPskMode } from './select.ts'
 import { type Agreement, negotiate, sayServerHello } from './server-negotiation.ts'
 import type { ServerSettings } from './settings.ts'
 
 export function* serverHandshake(io: Io): Dialogue<Established> {
   const agreement = yield* negotiate(io)
-  const { exchange, suite, proof } = agreement
   const secrets = sayServerHello(agreement)
+  try {
+    return yield* authenticate(agreement, secrets)
+  } finally {
+    erase(secrets)
+  }
+}
+
+/** All that follows ServerHello. */
+function* authenticate(agreement: Agreement, secrets: HandshakeSecrets): Dialogue<Established> {
+  const { exchange, suite, proof } = agreement
   const request = sayParameters(agreement)
   if (proof.by === 'certificate') yield* proveIdentity(exchange, 'server', proof, ownTerms(agreement, proof.type))
   sayFinished(exchange, suite.hash, secrets.server)
   const application = applicationSecrets(exchange, secrets)
-  io.keys('out', 'application', suite, application.server)
+  exchange.io.keys('out', 'application', suite, application.server)
   if (agreement.earlyData) yield* hearEndOfEarlyData(agreement, secrets)
   const client = request && (yield* authenticateClient(exchange, request))
   yield* hearFinished(exchange, suite.hash, secrets.client)

@@ -1,0 +1,94 @@
+/** The way out: messages, data and alerts become records, within the limits of key and queue. */
+import type { CipherSuite } from '../crypto/provider.ts'
+import { type AlertName, alerts } from '../error.ts'
+import type { Epoch } from '../handshake/dialogue.ts'
+import { contentType } from '../record/content-type.ts'
+import { RecordWriter, type RecordWriterOptions } from '../record/writer.ts'
+import { protectionOf } from './input.ts'
+
+export class Output {
+  /** What the keys in use are for; `undefined`: there are none. */
+  epoch: Epoch | undefined
+  readonly #limit: number
+  readonly #writer: RecordWriter
+  #saidChangeCipherSpec = false
+
+  /** `limit`: bytes that may wait. */
+  constructor(limit: number, options: RecordWriterOptions) {
+    this.#limit = limit
+    this.#writer = new RecordWriter(options)
+  }
+
+  /** Bytes that `take` would give. */
+  get pending(): number {
+    return this.#writer.pending
+  }
+
+  /** Bytes for which there is room. */
+  get room(): number {
+    return Math.max(0, this.#limit - this.#writer.pending)
+  }
+
+  take(): Uint8Array[] {
+    return this.#writer.take()
+  }
+
+  message(bytes: Uint8Array): void {
+    this.#writer.queueHandshake(bytes)
+  }
+
+  /** Whether it left: only the first does. */
+  changeCipherSpec(): boolean {
+    if (this.#saidChangeCipherSpec) return false
+    this.#saidChangeCipherSpec = true
+    this.#writer.writeChangeCipherSpec()
+    return true
+  }
+
+  alert(alert: AlertName): Uint8Array {
+    const level = alert === 'close_notify' || alert === 'user_canceled' ? warning : fatal
+    const bytes = Uint8Array.of(level, alerts[alert])
+    this.#writer.write(contentType.alert, bytes)
+    return bytes
+  }
+
+  /** As much of `data` as there is room for. `renewKey` is called in good time before the key's limit (RFC 9846 §5.5). */
+  data(data: Uint8Array, renewKey: () => void): number {
+    let taken = 0
+    while (taken < data.length && this.room > 0) {
+      if (this.#writer.remaining <= reservedRecords) renewKey()
+      const most = Math.max(1, this.#writer.remaining - reservedRecords) * this.#writer.fragmentLimit
+      const part = data.subarray(taken, taken + Math.min(this.room, most))
+      this.#writer.write(contentType.application_data, part)
+      taken += part.length
+    }
+    return taken
+  }
+
+  useKeys(epoch: Epoch, suite: CipherSuite, secret: Uint8Array): void {
+    this.#writer.setProtection(protectionOf(suite, secret))
+    this.epoch = epoch
+  }
+
+  /** Back to plaintext: after a HelloRetryRequest early data is over. */
+  dropKeys(): void {
+    this.#writer.setProtection(undefined)
+    this.epoch = undefined
+  }
+
+  /** The longest content of protected records, padding included, in bytes. */
+  limitRecords(size: number): void {
+    this.#writer.fragmentLimit = size
+  }
+
+  /** Erases the key. What is written stays to be taken. */
+  destroy(): void {
+    this.#writer.destroy()
+  }
+}
+
+/** AlertLevel. */
+const warning = 1
+const fatal = 2
+/** Records of a key that are kept for the KeyUpdate and the alerts that may have to follow. */
+const reservedRecords = 8
