@@ -332,7 +332,7 @@ describe('in a Certificate', () => {
     {
       section: '4.5.1',
       rule: 'a timestamp was not asked for',
-      client: fromServer([extension('signed_certificate_timestamp')]),
+      client: fromServer([extension('signed_certificate_timestamp', v16(v16(bytes(1))))]),
       ...unsolicited,
     },
     {
