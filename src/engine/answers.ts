@@ -1,5 +1,6 @@
 /** Who answers a question: the option of that name, or where it was left out, the application. */
 import { TlsError } from '../error.ts'
+import { typeOfCode } from '../handshake/certificate-type.ts'
 import type { About, Ask } from '../handshake/dialogue.ts'
 import { stateOf } from '../handshake/session.ts'
 import type {
@@ -49,6 +50,7 @@ export function serverAnswers(options: WithCrypto<ServerOptions>): Answers {
       return undefined
     },
     accept: (question, value) => {
+      if (question.ask === 'session-lookup') return believed(current, acceptCommon(question, value))
       if (question.ask !== 'client-hello') return acceptCommon(question, value)
       const answered = { ...current, ...answerToClientHello(value) }
       const settings = serverSettings(answered)
@@ -83,9 +85,26 @@ function judge(verify: () => VerifiedPeer): VerifiedPeer {
 }
 
 /** Stateless tickets are opened here; where the application keeps the sessions, it is asked. */
-function lookUp({ crypto, tickets = 'none', now }: WithCrypto<ServerOptions>, identity: Uint8Array) {
+function lookUp(options: WithCrypto<ServerOptions>, identity: Uint8Array) {
+  const { crypto, tickets = 'none', now } = options
   if (tickets === 'ask') return undefined
-  return { answer: tickets === 'none' || !now ? null : openTicket(crypto, tickets, now(), identity) }
+  return { answer: tickets === 'none' || !now ? null : believed(options, openTicket(crypto, tickets, now(), identity)) }
+}
+
+/**
+ * What was found, unless it is a session whose client would not be believed now: its certificate has expired since, or the ticket is of
+ * another server, which shares the keys but believes others. The client then proves itself anew.
+ */
+function believed<T>({ trust, now }: ServerOptions, found: T): T | null {
+  const session = stateOf(found)
+  if (!trust || !now || !session || session.peer_chain.length === 0) return found
+  const certificateType = typeOfCode(session.peer_type)
+  try {
+    trust.verify(session.peer_chain, { name: undefined, now: now(), purpose: 'client', certificateType, scts: [] })
+    return found
+  } catch {
+    return null
+  }
 }
 
 function claim({ earlyDataGuard, tickets, now }: ServerOptions, binder: Uint8Array) {

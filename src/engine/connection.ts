@@ -162,7 +162,9 @@ export class Engine implements Connection {
     if (this.#failed) return
     const post = this.#connected('requestClientCertificate')
     if (this.#endSent) throw new TypeError('requestClientCertificate after end')
-    post.requestCertificate()
+    const hindrance = post.requestHindrance
+    if (hindrance !== undefined) throw new TypeError(hindrance)
+    this.#guard(() => post.requestCertificate())
   }
 
   issueTicket(): void {
@@ -231,8 +233,8 @@ export class Engine implements Connection {
     const early = this.#input.epoch === 'early'
     if (!this.#post && !early) throw new TlsError('unexpected-message', 'application data came during the handshake')
     if (early) this.#early.count(data.length)
+    this.#post?.heardData(data.length)
     if (data.length === 0) return
-    this.#post?.heardData()
     this.#events.push({ type: 'data', data, early })
   }
 
@@ -338,6 +340,8 @@ export class Engine implements Connection {
 
   readonly #io: Io = {
     send: (name, bytes) => {
+      // Nothing follows close_notify (RFC 9846 §6.1): neither may the answer to a question that was still open then.
+      if (this.#endSent) return
       this.#trace('out', name, bytes)
       this.#output.message(bytes)
     },

@@ -69,6 +69,7 @@ export function checkTickets({
   ticketCount = 2,
   ticketLifetime = 0,
   maxEarlyData = 0,
+  earlyDataWindow = 0,
   earlyDataGuard,
   now,
 }: ServerOptions): void {
@@ -84,5 +85,14 @@ export function checkTickets({
   if (!canGuard) throw new TypeError("earlyDataGuard is a ReplayGuard or 'ask'")
   if (maxEarlyData > 0 && tickets === 'ask' && !earlyDataGuard)
     throw new TypeError('maxEarlyData needs earlyDataGuard where the application keeps the sessions')
-  if (!(ticketLifetime >= 0 && ticketLifetime <= 604_800)) throw new TypeError('ticketLifetime is 0 to 604,800 seconds (RFC 9846 §4.7.1)')
+  if (!(earlyDataWindow >= 0)) throw new TypeError(`earlyDataWindow is a number of milliseconds, not ${earlyDataWindow}`)
+  if (maxEarlyData > 0 && !earlyDataGuard && earlyDataWindow > widestWindow) {
+    throw new TypeError('earlyDataWindow over 10,000 needs an earlyDataGuard that remembers for twice as long (RFC 9846 §8.2)')
+  }
+  if (!(Number.isInteger(ticketLifetime) && ticketLifetime >= 0 && ticketLifetime <= 604_800)) {
+    throw new TypeError('ticketLifetime is 0 to 604,800 whole seconds (RFC 9846 §4.7.1)')
+  }
 }
+
+/** Milliseconds: what the guard remembers that is there without an option, halved. */
+const widestWindow = 10_000

@@ -104,6 +104,9 @@ interface ServerAuthentication {
 /** CertificateRequest if there is one, then the server's Certificate and CertificateVerify. */
 function* authenticateServer({ exchange, hello }: Agreement, type: CertificateType): Dialogue<ServerAuthentication> {
   const { settings } = exchange
+  if (!settings.serverCertificateTypes.includes(type)) {
+    throw new TlsError('certificate-type', `the server answers with a certificate of type ${type}, which was not offered`)
+  }
   const terms = {
     context: none,
     type,

@@ -53,7 +53,8 @@ export function* acceptsEarlyData(
 ): Dialogue<boolean> {
   const session = psk?.candidate.session
   if (!find(offer.hello.extensions, 'early_data') || retried || settings.maxEarlyData === 0) return false
-  if (!session || session.max_early_data === 0 || psk.index !== 0) return false
+  // A ticket from before the limit was changed allows its client another amount: more is no fault then, but it is not taken.
+  if (!session || session.max_early_data !== settings.maxEarlyData || psk.index !== 0) return false
   if (session.cipher_suite !== suite.id || !equal(session.alpn, alpn ?? none)) return false
   if (!isFresh(session, psk.candidate.obfuscatedAge, settings)) return false
   const binder = find(offer.hello.extensions, 'pre_shared_key')?.binders[0]

@@ -105,11 +105,16 @@ export class PostHandshake {
     return this.#authentication
   }
 
-  /** Asks the client for a certificate. Throws `TypeError` where it has not offered that, or is being asked already. */
+  /** Why the client can't be asked for a certificate now; `undefined`: it can. */
+  get requestHindrance(): string | undefined {
+    if (this.#around.established.later?.role !== 'server') return 'the client has not offered to authenticate after the handshake'
+    return this.#authentication && 'the client is being asked for a certificate already'
+  }
+
+  /** Asks the client for a certificate, where nothing hinders that. */
   requestCertificate(): void {
     const { established, random } = this.#around
-    if (established.later?.role !== 'server') throw new TypeError('the client has not offered to authenticate after the handshake')
-    if (this.#authentication) throw new TypeError('the client is being asked for a certificate already')
+    if (this.requestHindrance !== undefined || established.later?.role !== 'server') return
     const circumstances = { ...established.later, suite: established.suite, clientTraffic: () => this.#secrets.in }
     this.#authentication = new Conversation(requestCertificate(circumstances, random(contextSize)))
   }
@@ -142,10 +147,10 @@ export class PostHandshake {
     this.#authentication.hear(bytes)
   }
 
-  /** Application data came: the peer does more than to update keys. */
-  heardData(): void {
+  /** Application data came: the peer does more than to update keys, unless it is empty. */
+  heardData(size: number): void {
     if (this.#authenticating) throw new TlsError('interleaved-message', 'application data came between the messages of an authentication')
-    this.#keyUpdates = 0
+    if (size > 0) this.#keyUpdates = 0
   }
 
   /** Sends KeyUpdate and changes the sending keys. A request that the peer has not answered yet is not repeated. */

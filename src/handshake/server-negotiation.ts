@@ -61,7 +61,8 @@ export function* negotiate(io: Io): Dialogue<Agreement> {
   const earlyData = yield* acceptsEarlyData(settings, firstOffer, { psk: proof.by === 'psk' ? proof : undefined, suite, alpn, retried })
   const group = selected?.group
   const clientTypes = find(firstOffer.hello.extensions, 'client_certificate_type')
-  const clientType = settings.clientAuth ? chooseType(clientTypes, settings.clientCertificateTypes) : 'X509'
+  const asks = settings.clientAuth !== undefined && proof.by === 'certificate'
+  const clientType = asks ? chooseType(clientTypes, settings.clientCertificateTypes) : 'X509'
   return {
     clientType,
     earlyData,
