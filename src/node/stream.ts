@@ -3,11 +3,23 @@ import { Duplex } from 'node:stream'
 import { createNodeProvider } from '../crypto/node.ts'
 import { createClient, createServer } from '../engine.ts'
 import { TlsError } from '../error.ts'
-import type { ClientOptions, CommonOptions, Connection, ConnectionInfo, Question, ServerOptions } from '../types.ts'
+import type {
+  ClientOptions,
+  CommonOptions,
+  Connection,
+  ConnectionInfo,
+  ExportOptions,
+  Question,
+  ServerConnection,
+  ServerOptions,
+} from '../types.ts'
 import { pieceSize, Transport, TransportError } from './transport.ts'
 
 export interface TlsStreamOptions {
-  /** Answers what the options left open, at once or later. A question without a handler is refused; a handler that throws ends the stream. */
+  /**
+   * Answers what the options left open, at once or later. A question without a handler is refused; a handler that throws ends the stream
+   * with what it threw, and where that is a `TlsError`, with its alert.
+   */
   onQuestion?: (question: Question) => void | Promise<void>
   /** Whether this side may go on writing once the peer has ended. Default: false, the writable side then ends by itself. */
   allowHalfOpen?: boolean
@@ -22,9 +34,15 @@ export interface TlsStreamOptions {
 type Done = (error?: Error | null) => void
 
 /**
- * A connection over a transport. Events beside a Duplex's own: `secureConnect` (info: ConnectionInfo), `session` (session: Session),
- * `keysUpdated` (direction: 'in' | 'out'), `session` (session:
- * Session).
+ * A connection over a transport. Events beside a Duplex's own:
+ * - `secureConnect` (info: ConnectionInfo);
+ * - `session` (session: Session), one to resume later;
+ * - `earlyDataResult` (accepted: boolean, unsent: Uint8Array), at a client that sent some, before `secureConnect`;
+ * - `peerAuthenticated` (peer: VerifiedPeer | undefined), after `requestClientCertificate`;
+ * - `keysUpdated` (direction: 'in' | 'out').
+ *
+ * A server that takes early data (`maxEarlyData`) reads it like any other, first and in order: a request may begin in it and end behind
+ * it. `earlyBytes` tells how far it reaches. It may be a replay; only `secureConnect` proves that the client is there.
  *
  * The readable side ends at the peer's close_notify alone; a transport that ends without is an `error` (`TlsError`, code
  * `truncated`). `end()` sends close_notify. Errors are a `TlsError` for what TLS found, a `TransportError` for what the transport did.
@@ -36,7 +54,9 @@ export class TlsStream extends Duplex {
   /** Bytes of application data that were received, and that the connection has taken to send. */
   bytesRead = 0
   bytesWritten = 0
-  readonly #connection: Connection
+  /** How many of the first bytes that are read here came as early data: final at `secureConnect`. */
+  earlyBytes = 0
+  readonly #connection: Connection | ServerConnection
   readonly #wire: Transport
   readonly #options: TlsStreamOptions
   #timer: NodeJS.Timeout | undefined
@@ -65,7 +85,7 @@ export class TlsStream extends Duplex {
   }
 
   /** `create` makes the connection; it must pass `wake` on. */
-  constructor(transport: Duplex, create: (wake: () => void) => Connection, options: TlsStreamOptions = {}) {
+  constructor(transport: Duplex, create: (wake: () => void) => Connection | ServerConnection, options: TlsStreamOptions = {}) {
     super({
       allowHalfOpen: options.allowHalfOpen ?? false,
       readableHighWaterMark: pieceSize,
@@ -107,9 +127,37 @@ export class TlsStream extends Duplex {
     this.#turn()
   }
 
-  /** Keying material for the application (RFC 9846 §7.5). `TypeError` before `secureConnect`. */
-  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
-    return this.#connection.exportKeyingMaterial(label, context, length)
+  /**
+   * Early data, for a client with a session that takes it: from the start until `earlyDataResult`. Returns how many bytes were taken; what
+   * the server then rejects comes back with `earlyDataResult`, and is not sent again by itself.
+   */
+  sendEarly(data: Uint8Array): number {
+    const taken = this.#connection.sendEarly(data)
+    this.bytesWritten += taken
+    this.#turn()
+    return taken
+  }
+
+  /** Asks the client for a certificate (RFC 9846 §4.7.2); `peerAuthenticated` follows. `TypeError` where the client does not offer that. */
+  requestClientCertificate(): void {
+    this.#asServer('requestClientCertificate').requestClientCertificate()
+    this.#turn()
+  }
+
+  /** Sends one more ticket. `TypeError` before `secureConnect`, and without the option `tickets`. */
+  issueTicket(): void {
+    this.#asServer('issueTicket').issueTicket()
+    this.#turn()
+  }
+
+  /** Keying material for the application (RFC 9846 §7.5). `TypeError` before `secureConnect`, and without early data for `early`. */
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number, options: ExportOptions = {}): Uint8Array {
+    return this.#connection.exportKeyingMaterial(label, context, length, options)
+  }
+
+  /** `tls-exporter` (RFC 9266) or `tls-server-end-point` (RFC 5929). `TypeError` where there is no such binding. */
+  channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Uint8Array {
+    return this.#connection.channelBinding(type)
   }
 
   /** Every way of reading comes through here: the last chunk taken is the moment to tell of a failure that waited behind it. */
@@ -152,6 +200,12 @@ export class TlsStream extends Duplex {
     const reason = error ?? new Error('the stream was destroyed')
     for (const waiting of [this.#written, this.#finished]) waiting?.(reason)
     done(error)
+  }
+
+  #asServer(what: string): ServerConnection {
+    const connection = this.#connection
+    if ('issueTicket' in connection) return connection
+    throw new TypeError(`${what} is for servers`)
   }
 
   #write(chunks: Uint8Array[], done: Done): void {
@@ -203,6 +257,7 @@ export class TlsStream extends Duplex {
       case 'data':
         this.#wanted = false
         this.bytesRead += event.data.length
+        if (event.early) this.earlyBytes += event.data.length
         // A copy: the view is valid until the next poll, the reader's buffer holds it for as long as it likes.
         if (this.push(Buffer.from(event.data))) this.#wanted = true
         break
@@ -220,6 +275,7 @@ export class TlsStream extends Duplex {
         this.emit('peerAuthenticated', event.peer)
         break
       case 'early-data-result':
+        this.bytesWritten -= event.unsent.length
         this.emit('earlyDataResult', event.accepted, event.unsent)
         break
       case 'failed':
@@ -284,6 +340,7 @@ export class TlsStream extends Duplex {
     }
     // The handler may throw now or reject later; either way the peer gets an alert and the stream the reason.
     new Promise<void>(resolve => resolve(onQuestion(question))).catch((reason: unknown) => {
+      if (reason instanceof TlsError) this.#connection.abort(reason.alert)
       this.destroy(reason instanceof Error ? reason : new Error(String(reason)))
     })
   }
