@@ -42,5 +42,10 @@ const aliases = new Map(
     'RSA-PSS+SHA256': 'rsa_pss_rsae_sha256',
     'RSA-PSS+SHA384': 'rsa_pss_rsae_sha384',
     'RSA-PSS+SHA512': 'rsa_pss_rsae_sha512',
+    'AES-128-CCM': 'TLS_AES_128_CCM_SHA256',
+    'AES-128-CCM-SHA256': 'TLS_AES_128_CCM_SHA256',
+    'AES-128-CCM-8': 'TLS_AES_128_CCM_8_SHA256',
+    'AES-128-CCM-8-SHA256': 'TLS_AES_128_CCM_8_SHA256',
+    raw: 'RawPublicKey',
   }).map(([alias, name]) => [key(alias), key(name)]),
 )

@@ -1,45 +1,82 @@
 /** The flags that `connect` and `serve` share, and what they become: the engine's options. */
-import { constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 import { signatureSchemeNames } from '../crypto/code-points.ts'
 import { createNobleProvider } from '../crypto/noble.ts'
 import { createNodeProvider } from '../crypto/node.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
-import type { CommonOptions, Identity, TrustStore } from '../types.ts'
-import { createTrustStore, loadIdentity } from '../x509/index.ts'
+import type { CertificateType, CommonOptions, Identity, TrustStore } from '../types.ts'
+import { createTrustStore, decodePem, loadIdentity, parseCertificate } from '../x509/index.ts'
+import { certificateCompression } from './compression.ts'
+import { appendTo, readText } from './files.ts'
 import { resolveNames } from './names.ts'
-import { orUsageError, parseList, UsageError, type Values } from './usage.ts'
+import { pskFlags, pskOptions } from './psk.ts'
+import { orUsageError, parseCount, parseList, UsageError, type Values } from './usage.ts'
 
 export const sharedOptions = {
+  ...pskFlags,
   alpn: { type: 'string' },
   ca: { type: 'string' },
   cert: { type: 'string' },
+  'certificate-types': { type: 'string' },
   ciphers: { type: 'string' },
+  'compress-certificates': { type: 'boolean' },
+  export: { type: 'string' },
   groups: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   json: { type: 'boolean' },
   key: { type: 'string' },
+  'key-update': { type: 'boolean' },
   keylog: { type: 'string' },
+  'post-handshake-auth': { type: 'boolean' },
   provider: { type: 'string' },
+  'psk-modes': { type: 'string' },
+  'record-size-limit': { type: 'string' },
   sigalgs: { type: 'string' },
 } as const
 
+export type SharedValues = Values<typeof sharedOptions>
+
+/** The lines of the help that both commands have. */
+export const sharedHelp = `  --groups A,B          key exchange groups, preferred first (x25519, P-256, ...)
+  --ciphers A,B         cipher suites, preferred first
+  --sigalgs A,B         signature schemes, preferred first
+                        these three also take what is off unless it is named (x448, aes-128-ccm-sha256, ed448, ...)
+  --psk IDENTITY:HEX    a key from outside of TLS, 16 bytes or more, for SHA-256; repeatable. Other users may see the arguments
+  --psk-imported IDENTITY:HEX  the same through the importer of RFC 9258, on both sides; repeatable
+  --psk-modes A,B       psk_dhe_ke (default) or psk_ke, which has no forward secrecy
+  --certificate-types A,B  X509 (default) or raw, the public key alone (RFC 7250), preferred first; --ca believes PUBLIC KEY blocks too
+  --compress-certificates  brotli or zlib, where the peer has it too (RFC 8879)
+  --record-size-limit N  the longest record to take, 64 to 16385 bytes (RFC 8449)
+  --key-update          once connected, change the keys of both directions
+  --export LABEL:LENGTH  keying material of LENGTH bytes, 1 to 8160, in hexadecimal (RFC 9846 section 7.5)
+  --keylog FILE         append the secrets in the NSS key log format (for Wireshark)
+  --provider NAME       node (default) or noble`
+
 export type EngineOptions = CommonOptions & { crypto: CryptoProvider }
 
-/** Provider, algorithms, ALPN and key log. */
-export function engineOptions(values: Values<typeof sharedOptions>): EngineOptions {
+/** Provider, algorithms, PSKs, ALPN, the shape of certificates and records, and the key log. */
+export function engineOptions(values: SharedValues): EngineOptions {
   const crypto = provider(values.provider)
-  const options: EngineOptions = { crypto }
+  const { optional } = crypto
+  const options: EngineOptions = { crypto, psk: pskOptions(values) }
   if (values.alpn !== undefined) options.alpn = protocols(values.alpn)
-  if (values.ciphers !== undefined) options.cipherSuites = names('ciphers', values.ciphers, crypto.cipherSuites.map(nameOf))
-  if (values.groups !== undefined) options.groups = names('groups', values.groups, crypto.groups.map(nameOf))
+  if (values.ciphers !== undefined) {
+    options.cipherSuites = names('ciphers', values.ciphers, [...crypto.cipherSuites, ...(optional?.cipherSuites ?? [])].map(nameOf))
+  }
+  if (values.groups !== undefined) {
+    options.groups = names('groups', values.groups, [...crypto.groups, ...(optional?.groups ?? [])].map(nameOf))
+  }
   if (values.sigalgs !== undefined) options.signatureSchemes = names('sigalgs', values.sigalgs, handshakeSchemes(crypto))
-  if (values.keylog !== undefined) options.keyLog = appendTo(values.keylog)
+  if (values['psk-modes'] !== undefined) options.pskModes = pskModes(values['psk-modes'])
+  if (values['compress-certificates']) options.certificateCompression = certificateCompression
+  const limit = values['record-size-limit']
+  if (limit !== undefined) options.recordSizeLimit = parseCount('record-size-limit', limit, 64, 16_385)
+  if (values.keylog !== undefined) options.keyLog = appendTo('keylog', values.keylog)
   return options
 }
 
 /** The identity of `--cert` and `--key`; `undefined` where neither is given. */
-export function identityOption(values: Values<typeof sharedOptions>, crypto: CryptoProvider): Identity | undefined {
+export function identityOption(values: SharedValues, crypto: CryptoProvider): Identity | undefined {
   const { cert, key } = values
   if (cert === undefined && key === undefined) return undefined
   if (cert === undefined) throw new UsageError('--key needs --cert, the certificate that belongs to it')
@@ -48,19 +85,31 @@ export function identityOption(values: Values<typeof sharedOptions>, crypto: Cry
   return orUsageError(() => loadIdentity({ ...pem, crypto }), `--cert ${cert} --key ${key}: `)
 }
 
-/** The roots of a PEM file; without one, those that Node.js ships. */
-export function trustOption(file: string | undefined, crypto: CryptoProvider): TrustStore {
-  if (file === undefined) return createTrustStore({ roots: rootCertificates, crypto })
-  const roots = [readText('ca', file)]
-  return orUsageError(() => createTrustStore({ roots, crypto }), `--ca ${file}: `)
+/** The types of `--certificate-types`, preferred first. */
+export function certificateTypes(values: SharedValues): readonly CertificateType[] {
+  const list = values['certificate-types']
+  const wanted = list === undefined ? ['X509'] : names('certificate-types', list, ['X509', 'RawPublicKey'])
+  if (new Set(wanted).size < wanted.length) throw new UsageError(`--certificate-types "${list}": one of them is there twice`)
+  return wanted.map(name => (name === 'X509' ? name : 'RawPublicKey'))
 }
 
-export function writeText(option: string, file: string, text: string): void {
-  try {
-    writeFileSync(file, text)
-  } catch (error) {
-    throw new UsageError(`--${option} ${file}: ${messageOf(error)}`)
-  }
+/** The identity of a certificate as one of this type: for a raw public key, that of the certificate alone. */
+export function identityAs(type: CertificateType, identity: Identity): Identity {
+  const [leaf] = identity.chain
+  if (type === 'X509' || leaf === undefined) return identity
+  return { type, chain: [parseCertificate(leaf).publicKey.raw], key: identity.key }
+}
+
+/** The certificates and public keys of a PEM file; without one, the roots that Node.js ships. */
+export function trustOption(file: string | undefined, crypto: CryptoProvider): TrustStore {
+  if (file === undefined) return createTrustStore({ roots: rootCertificates, crypto })
+  const text = readText('ca', file)
+  return orUsageError(() => {
+    const blocks = decodePem(text)
+    const rawPublicKeys = blocks.filter(({ label }) => label === 'PUBLIC KEY').map(({ bytes }) => bytes)
+    const keysAlone = rawPublicKeys.length > 0 && !blocks.some(({ label }) => label === 'CERTIFICATE')
+    return createTrustStore({ roots: keysAlone ? [] : [text], rawPublicKeys, crypto })
+  }, `--ca ${file}: `)
 }
 
 function provider(name = 'node'): CryptoProvider {
@@ -79,12 +128,17 @@ function names(option: string, list: string, known: readonly string[]): string[]
 }
 
 /** rsa_pkcs1_* signs certificates alone, never a handshake (RFC 9846 §4.3.3). */
-function handshakeSchemes(crypto: CryptoProvider): string[] {
-  return crypto.verifiers.flatMap(({ scheme }) => signatureSchemeNames.get(scheme) ?? []).filter(name => !name.startsWith('rsa_pkcs1_'))
+function handshakeSchemes({ verifiers, optional }: CryptoProvider): string[] {
+  const all = [...verifiers, ...(optional?.verifiers ?? [])]
+  return all.flatMap(({ scheme }) => signatureSchemeNames.get(scheme) ?? []).filter(name => !name.startsWith('rsa_pkcs1_'))
 }
 
 function nameOf({ name }: { readonly name: string }): string {
   return name
+}
+
+function pskModes(list: string): ('psk_dhe_ke' | 'psk_ke')[] {
+  return names('psk-modes', list, ['psk_dhe_ke', 'psk_ke']).map(name => (name === 'psk_ke' ? name : 'psk_dhe_ke'))
 }
 
 function protocols(list: string): string[] {
@@ -92,26 +146,4 @@ function protocols(list: string): string[] {
   const wrong = items.find(item => !/^[\x21-\x7e]{1,255}$/.test(item))
   if (wrong !== undefined) throw new UsageError(`--alpn: ${JSON.stringify(wrong)} is not a protocol: expected 1 to 255 ASCII characters`)
   return items
-}
-
-/** Lines reach the file before the bytes that they unlock leave, so that a crash loses none. Only the owner may read it. */
-function appendTo(file: string): (line: string) => void {
-  try {
-    const descriptor = openSync(file, constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY, 0o600)
-    return line => void writeSync(descriptor, `${line}\n`)
-  } catch (error) {
-    throw new UsageError(`--keylog ${file}: ${messageOf(error)}`)
-  }
-}
-
-function readText(option: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new UsageError(`--${option} ${file}: ${messageOf(error)}`)
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -3,17 +3,19 @@ import { once } from 'node:events'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { createServer } from '../index.ts'
-import { TlsStream, TransportError } from '../node/index.ts'
+import { TicketKeyRing, TlsStream, TransportError } from '../node/index.ts'
 import type { Identity, ServerOptions } from '../types.ts'
 import { loadIdentity, referenceName } from '../x509/index.ts'
+import { parseExport } from './export.ts'
+import { readBytes, writeText } from './files.ts'
 import { createPageServer } from './http.ts'
 import type { Io } from './io.ts'
-import { engineOptions, identityOption, sharedOptions, trustOption, writeText } from './options.ts'
+import { certificateTypes, engineOptions, identityAs, identityOption, sharedHelp, sharedOptions, trustOption } from './options.ts'
 import { createReporter, formatAddress } from './report.ts'
-import { follow, joinStandardStreams } from './session.ts'
-import { type ExitCode, exitCodes, orUsageError, parseArguments, parsePort, UsageError, type Values } from './usage.ts'
+import { follow, joinStandardStreams, type Plan } from './session.ts'
+import { type ExitCode, exitCodes, orUsageError, parseArguments, parseCount, parsePort, UsageError, type Values } from './usage.ts'
 
-export const serveHelp = `tassel serve (--cert FILE --key FILE | --self-signed NAME) [options]
+export const serveHelp = `tassel serve (--cert FILE --key FILE | --self-signed NAME | --psk IDENTITY:HEX) [options]
 
 Serves TLS 1.3 connections, many at once, until it is interrupted. Prints "listening on HOST:PORT" to standard output once it does, and what
 becomes of each connection to standard error. A client that misbehaves costs its own connection alone; one that
@@ -30,11 +32,11 @@ data goes to standard output; standard input goes to the client with --once, and
   --once                serve one connection, end with its exit status
   --client-auth MODE    request or require a certificate from the client; --ca FILE says whom to believe
   --alpn A,B            application protocols, preferred first (with --http: http/1.1)
-  --groups A,B          key exchange groups, preferred first (x25519, P-256, ...)
-  --ciphers A,B         cipher suites, preferred first
-  --sigalgs A,B         signature schemes, preferred first
-  --keylog FILE         append the secrets in the NSS key log format (for Wireshark)
-  --provider NAME       node (default) or noble
+  --post-handshake-auth  ask for the client's certificate as soon as it is connected, where it offers that; --ca FILE as above
+  --tickets N           sessions for each connection (default: 2), 0 to 255; their keys live as long as the command
+  --max-early-data N    bytes of early data to take with a session (default: 0). They come first in the data, and may be replayed
+  --ocsp FILE           staple this OCSP response, DER, where the client asks
+${sharedHelp}
   --json                everything it says as one JSON object a line
   -h, --help
 
@@ -48,9 +50,12 @@ const options = {
   echo: { type: 'boolean' },
   host: { type: 'string' },
   http: { type: 'boolean' },
+  'max-early-data': { type: 'string' },
+  ocsp: { type: 'string' },
   once: { type: 'boolean' },
   port: { type: 'string' },
   'self-signed': { type: 'string' },
+  tickets: { type: 'string' },
 } as const
 
 type ServeValues = Values<typeof options>
@@ -65,9 +70,11 @@ export async function serve(args: readonly string[], io: Io): Promise<ExitCode> 
   if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is too much: serve takes options only`)
   if (values.echo && values.http) throw new UsageError('either --echo or --http')
   const port = parsePort(values.port ?? '4433', 0)
+  const exported = parseExport(values.export)
   const engine = await serverOptions(values)
+  const plan = { psks: engine.psk ?? [], exported, updateKeys: values['key-update'], requestCertificate: values['post-handshake-auth'] }
   const server = createTcpServer({ allowHalfOpen: true, noDelay: true })
-  const result = serveConnections(server, engine, values, io)
+  const result = serveConnections(server, engine, { values, plan, io })
   try {
     server.listen(port, values.host ?? '127.0.0.1')
     await once(server, 'listening')
@@ -78,7 +85,11 @@ export async function serve(args: readonly string[], io: Io): Promise<ExitCode> 
 }
 
 /** Resolves when the command is over: after the one connection of `--once`, or when the user stops it. */
-function serveConnections(server: Server, engine: ServerOptions, values: ServeValues, io: Io): Promise<ExitCode> {
+function serveConnections(
+  server: Server,
+  engine: ServerOptions,
+  { values, plan, io }: { values: ServeValues; plan: Plan; io: Io },
+): Promise<ExitCode> {
   const reporter = createReporter({ json: values.json ?? false, data: io.stdout, notes: io.stderr })
   const handle = handler(values, io)
   const open = new Set<TlsStream>()
@@ -93,7 +104,7 @@ function serveConnections(server: Server, engine: ServerOptions, values: ServeVa
     server.on('connection', socket => {
       const stream = TlsStream.server(socket, { ...engine, allowHalfOpen: values.once ?? false })
       const remote = formatAddress(socket.remoteAddress ?? 'gone', socket.remotePort ?? 0)
-      const followed = follow(stream, reporter, { connection: ++count, remote })
+      const followed = follow(stream, reporter, { connection: ++count, remote }, plan)
       open.add(stream)
       stream.once('secureConnect', () => handle(stream)).once('close', () => open.delete(stream))
       if (!values.once) return
@@ -126,11 +137,17 @@ function handler(values: ServeValues, io: Io): (stream: TlsStream) => void {
 async function serverOptions(values: ServeValues): Promise<ServerOptions> {
   if (values.http && values.alpn !== undefined) throw new UsageError('--http speaks http/1.1 only: it does not go with --alpn')
   const common = engineOptions(values)
+  const types = certificateTypes(values)
+  const identity = await serverIdentity(values, common.crypto)
   const engine: ServerOptions = {
     ...common,
     ...(values.http ? { alpn: ['http/1.1'] } : {}),
     ...clientAuthentication(values, common.crypto),
-    identity: await serverIdentity(values, common.crypto),
+    ...sessions(values, common.crypto),
+    serverCertificateTypes: types,
+    clientCertificateTypes: types,
+    // None at all where there are PSKs alone.
+    identity: identity ? types.map(type => identityAs(type, identity)) : [],
     now: Date.now,
   }
   // A mistake in the options is told here, not to the first client.
@@ -138,12 +155,40 @@ async function serverOptions(values: ServeValues): Promise<ServerOptions> {
   return engine
 }
 
-async function serverIdentity(values: ServeValues, crypto: CryptoProvider): Promise<Identity> {
-  const { 'self-signed': name, 'cert-out': out } = values
+/** `undefined` where the PSKs have to do. */
+async function serverIdentity(values: ServeValues, crypto: CryptoProvider): Promise<Identity | undefined> {
+  const { 'self-signed': name, 'cert-out': out, ocsp } = values
   const given = identityOption(values, crypto)
-  if ((given === undefined) === (name === undefined)) throw new UsageError('either --cert FILE --key FILE or --self-signed NAME')
+  const byPsk = values.psk !== undefined || values['psk-imported'] !== undefined
+  const none = given === undefined && name === undefined
+  if ((none && !byPsk) || (given !== undefined && name !== undefined))
+    throw new UsageError('either --cert FILE --key FILE or --self-signed NAME; with --psk, neither is needed')
   if (out !== undefined && name === undefined) throw new UsageError('--cert-out writes the certificate of --self-signed, which is missing')
-  return given ?? selfSigned(name ?? '', out, crypto)
+  if (none && ocsp !== undefined) throw new UsageError('--ocsp is about a certificate: it needs --cert and --key, or --self-signed')
+  if (none) return undefined
+  const staple = ocsp === undefined ? {} : { ocsp: readOcsp(ocsp) }
+  return { ...(given ?? (await selfSigned(name ?? '', out, crypto))), ...staple }
+}
+
+function readOcsp(file: string): Uint8Array {
+  const response = readBytes('ocsp', file)
+  if (response[0] !== derSequence) throw new UsageError(`--ocsp ${file}: this is no OCSP response in DER`)
+  if (response.length > longestOcsp) throw new UsageError(`--ocsp ${file}: ${response.length} bytes, at most ${longestOcsp} are stapled`)
+  return response
+}
+
+/** The tag that every OCSPResponse begins with (RFC 6960 §4.2.1). */
+const derSequence = 0x30
+/** Bytes: well within the message that clients read. */
+const longestOcsp = 65_536
+
+/** Sessions are sealed into tickets; the keys are gone with the process, and with them the sessions. */
+function sessions(values: ServeValues, { random }: CryptoProvider): Pick<ServerOptions, 'tickets' | 'ticketCount' | 'maxEarlyData'> {
+  const ticketCount = parseCount('tickets', values.tickets ?? '2', 0, 255)
+  const maxEarlyData = parseCount('max-early-data', values['max-early-data'] ?? '0', 0, 2 ** 32 - 1)
+  if (ticketCount > 0) return { tickets: new TicketKeyRing({ random }), ticketCount, maxEarlyData }
+  if (maxEarlyData > 0) throw new UsageError('--max-early-data comes with sessions: it does not go with --tickets 0')
+  return { tickets: 'none' }
 }
 
 /** A fresh key and a certificate for `name`; the certificate goes to the file `out`, the key stays here. */
@@ -157,12 +202,14 @@ async function selfSigned(name: string, out: string | undefined, crypto: CryptoP
 }
 
 function clientAuthentication(values: ServeValues, crypto: CryptoProvider): Pick<ServerOptions, 'clientAuth' | 'trust'> {
-  const mode = values['client-auth']
-  if (mode === undefined) {
-    if (values.ca !== undefined) throw new UsageError('--ca says whose client certificates to believe: it needs --client-auth')
+  const { ca, 'client-auth': mode, 'post-handshake-auth': later } = values
+  if (mode !== undefined && mode !== 'request' && mode !== 'require')
+    throw new UsageError(`--client-auth: "${mode}" is unknown; known: request, require`)
+  if (mode === undefined && !later) {
+    if (ca !== undefined) throw new UsageError('--ca says whose client certificates to believe: it needs --client-auth')
     return {}
   }
-  if (mode !== 'request' && mode !== 'require') throw new UsageError(`--client-auth: "${mode}" is unknown; known: request, require`)
-  if (values.ca === undefined) throw new UsageError('--client-auth needs --ca FILE: whose client certificates to believe')
-  return { clientAuth: mode, trust: trustOption(values.ca, crypto) }
+  const asking = mode === undefined ? '--post-handshake-auth' : '--client-auth'
+  if (ca === undefined) throw new UsageError(`${asking} needs --ca FILE: whose client certificates to believe`)
+  return { ...(mode && { clientAuth: mode }), trust: trustOption(ca, crypto) }
 }

@@ -20,10 +20,18 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
-/** What a command takes: each option a switch, or with a value; the last one counts. */
-export type Flags = Readonly<Record<string, { readonly type: 'boolean' | 'string'; readonly short?: string }>>
+/** What a command takes: each option a switch, or with a value; the last one counts, or all do (`multiple`). */
+export type Flags = Readonly<Record<string, Flag>>
 
-export type Values<F extends Flags> = { readonly [Name in keyof F]?: (F[Name]['type'] extends 'boolean' ? boolean : string) | undefined }
+interface Flag {
+  readonly type: 'boolean' | 'string'
+  readonly short?: string
+  readonly multiple?: true
+}
+
+export type Values<F extends Flags> = { readonly [Name in keyof F]?: Value<F[Name]> | undefined }
+
+type Value<F extends Flag> = F['type'] extends 'boolean' ? boolean : F extends { readonly multiple: true } ? string[] : string
 
 /** `parseArgs`, strict, with errors that name the argument. */
 export function parseArguments<const F extends Flags>(args: readonly string[], options: F): { values: Values<F>; positionals: string[] } {
@@ -61,6 +69,13 @@ export function parsePort(text: string, least: number): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (port >= least && port <= 65_535) return port
   throw new UsageError(`"${text}" is not a port: expected a number from ${least} to 65535`)
+}
+
+/** A whole number from `least` to `most`. */
+export function parseCount(option: string, text: string, least: number, most: number): number {
+  const count = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  if (count >= least && count <= most) return count
+  throw new UsageError(`--${option} "${text}": expected a number from ${least} to ${most}`)
 }
 
 /** `a,b`: at least one item, none of them empty. */

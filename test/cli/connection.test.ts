@@ -45,8 +45,9 @@ describe('tassel connect and tassel serve', () => {
     const server = await serve([...identity(), '--echo', '--json'])
     const { code, stderr } = await run([...trusting(server), '--json', '--alpn', 'a'], 'hello')
     expect(code).toBe(0)
-    const [connected, closed, ...more] = events(stderr)
+    const [connected, first, second, closed, ...more] = events(stderr)
     expect(more).toEqual([])
+    expect([first, second]).toMatchObject([{ event: 'session' }, { event: 'session' }])
     expect(connected).toMatchObject({
       event: 'connected',
       protocol: 'TLSv1.3',
@@ -338,7 +339,10 @@ describe('A transport that fails', () => {
     const { code, stdout, stderr } = await ended
     cutter.close()
     expect({ code, stdout: String(stdout) }).toEqual({ code: 1, stdout: 'echo' })
-    expect(events(stderr)).toMatchObject([{ event: 'connected' }, { event: 'failed', code: 'truncated', origin: 'transport' }])
+    expect(events(stderr).filter(({ event }) => event !== 'session')).toMatchObject([
+      { event: 'connected' },
+      { event: 'failed', code: 'truncated', origin: 'transport' },
+    ])
   })
 })
 
