@@ -30,6 +30,13 @@ export function createServer(options: WithCrypto<ServerOptions>): ServerConnecti
   serverSettings(options)
   const tickets = ticketIssuer(options)
   const maxEarlyData = options.maxEarlyData ?? 0
-  const part = { role: 'server', options, maxEarlyData, answers: serverAnswers(options), handshake: serverHandshake } as const
+  const part = {
+    role: 'server',
+    options,
+    maxEarlyData,
+    stateless: options.cookie !== undefined,
+    answers: serverAnswers(options),
+    handshake: serverHandshake,
+  } as const
   return new Engine({ ...part, ...(tickets && { tickets }) })
 }

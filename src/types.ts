@@ -11,6 +11,8 @@ export interface Identity {
   /** DER certificates, the end entity first, each certified by the next; the root may be left out. */
   readonly chain: readonly Uint8Array[]
   readonly key: PrivateKey
+  /** The names that a server serves with it: `example.com`, `*.example.com`. Left out: any, where no other identity names the one that is asked for. */
+  readonly serverNames?: readonly string[]
   /** A DER OCSP response, stapled where the peer asks for one. */
   readonly ocsp?: Uint8Array
   /** Serialised SCTs (RFC 6962), sent where the peer asks for them. */
@@ -103,6 +105,14 @@ export interface TicketKeys {
   keys(now: number): readonly { readonly name: Uint8Array; readonly key: Uint8Array; readonly notAfter: number }[]
 }
 
+export interface CookieOptions {
+  readonly key: Uint8Array
+  /** Whether every client has to come back with a cookie, so that nothing is done for one that can't be reached. Default: false. */
+  readonly always?: boolean
+  /** Seconds for which a cookie is good. Default: 30. */
+  readonly lifetime?: number
+}
+
 /** Remembers the hellos whose early data was taken. */
 export interface ReplayGuard {
   /** True the first time that this binder is seen, false ever after. `now`: milliseconds since 1970. */
@@ -166,6 +176,8 @@ export interface ClientOptions extends CommonOptions {
   session?: Session
   /** Whether to offer early data with a session that takes it: `sendEarly` works at once then. Read RFC 9846 §8 before: it may be replayed. Default: false. */
   earlyData?: boolean
+  /** Sends reserved values that a server must ignore (RFC 8701), so that none learns to rely on what is not promised. Default: false. */
+  grease?: boolean
   /** Whether the server may ask for a certificate after the handshake (RFC 9846 §4.7.2). Default: false. */
   postHandshakeAuth?: boolean
 }
@@ -175,6 +187,8 @@ export interface ServerOptions extends CommonOptions {
   identity?: Identity | readonly Identity[]
   /** Whether clients are asked for a certificate, and whether one is needed. Default: not asked. */
   clientAuth?: 'request' | 'require'
+  /** Makes HelloRetryRequest stateless: what it needs is in a cookie under `key`, 32 bytes or more, which servers may share. Needs `now`. */
+  cookie?: CookieOptions
   /** DER distinguished names for `certificate_authorities` in a CertificateRequest. */
   certificateAuthorities?: readonly Uint8Array[]
   /** For `oid_filters` in a CertificateRequest. */
@@ -337,6 +351,8 @@ export type Fact =
   /** A client has answered `requestClientCertificate`; `undefined`: with none. */
   | { readonly type: 'peer-authenticated'; readonly peer: VerifiedPeer | undefined }
   | { readonly type: 'keys-updated'; readonly direction: 'in' | 'out' }
+  /** A HelloRetryRequest with a cookie is in the output: this connection may be dropped, and any server with the key can go on with the second ClientHello. */
+  | { readonly type: 'retry-requested' }
   /** The peer's close_notify: nothing more will come; sending is still possible. */
   | { readonly type: 'end' }
   | { readonly type: 'failed'; readonly error: TlsError }

@@ -31,6 +31,8 @@ export interface Part {
   readonly tickets?: TicketIssuer
   /** Bytes: what a client may send early with its session, what a server takes. */
   readonly maxEarlyData?: number
+  /** Whether a client's first hello may have gone to another connection. */
+  readonly stateless?: boolean
 }
 
 /** Use `createClient` and `createServer`: they check the options. */
@@ -240,7 +242,8 @@ export class Engine implements Connection {
 
   /** Between the first ClientHello and the peer's Finished it means nothing; elsewhere, and with other contents, it may not be (RFC 9846 §5). */
   #takeChangeCipherSpec(bytes: Uint8Array): void {
-    const mayCome = !this.#post && (this.#part.role === 'client' || this.#helloHeard)
+    // A server without memory may have met the client's first hello before (RFC 9846 §4.3.2).
+    const mayCome = !this.#post && (this.#part.role === 'client' || this.#helloHeard || this.#part.stateless === true)
     if (!mayCome || bytes.length !== 1 || bytes[0] !== 1) {
       throw new TlsError('change-cipher-spec', 'a change_cipher_spec that may not be here')
     }
@@ -355,6 +358,7 @@ export class Engine implements Connection {
       if (!accepted) this.#output.dropKeys()
       this.#events.push({ type: 'early-data-result', accepted, unsent: this.#early.settle(accepted) })
     },
+    retryRequested: () => this.#events.push({ type: 'retry-requested' }),
     skipEarlyData: () => this.#input.skipEarlyData(),
   }
 

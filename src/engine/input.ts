@@ -45,7 +45,7 @@ export class Input {
     if (this.buffered > this.#limits.inputBytes) {
       throw new TlsError('input-overflow', `${this.buffered} bytes of input wait, more than limits.inputBytes`)
     }
-    this.#reader.push(plain(chunk))
+    this.#reader.push(chunk)
   }
 
   /** The next thing that has come whole. Throws a `TlsError` where the records are at fault. */
@@ -101,9 +101,4 @@ export function protectionOf(suite: CipherSuite, secret: Uint8Array): Protection
   key.fill(0)
   iv.fill(0)
   return protection
-}
-
-/** A Node Buffer is seen as what it is made of: its `slice` shares memory, and none may come out of the surface. */
-function plain(chunk: Uint8Array): Uint8Array {
-  return chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }

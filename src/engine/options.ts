@@ -28,6 +28,7 @@ export function clientSettings(options: WithCrypto<ClientOptions>): ClientSettin
     pskCandidates: pskCandidates(options, common),
     earlyData: options.earlyData ?? false,
     postHandshakeAuth: options.postHandshakeAuth ?? false,
+    grease: options.grease ?? false,
   }
 }
 
@@ -48,6 +49,7 @@ export function serverSettings(options: WithCrypto<ServerOptions>): ServerSettin
     clientAuth,
     certificateAuthorities,
     oidFilters,
+    cookie: checkCookie(options),
     psks,
     now: options.now,
     maxEarlyData: options.maxEarlyData ?? 0,
@@ -104,6 +106,13 @@ function commonSettings(options: WithCrypto<CommonOptions>): CommonSettings {
     shapeExtensions: options.shapeExtensions,
     logSecret: (label, clientRandom, secret) => keyLog?.(`${label} ${toHex(clientRandom)} ${toHex(secret)}`),
   }
+}
+
+function checkCookie({ cookie, now }: ServerOptions): ServerSettings['cookie'] {
+  if (!cookie) return undefined
+  if (!(cookie.key instanceof Uint8Array) || cookie.key.length < 32) throw new TypeError('cookie.key has at least 32 bytes')
+  if (!now) throw new TypeError('cookie needs a clock: give now, milliseconds since 1970')
+  return cookie
 }
 
 function checkRecordSizeLimit({ recordSizeLimit: limit }: CommonOptions): number | undefined {

@@ -1,5 +1,5 @@
 /** Stateless tickets: a session sealed under a key that only its servers know (RFC 9846 §4.7.1). */
-import type { AeadKey, CryptoProvider } from '../crypto/provider.ts'
+import type { AeadKey, CipherSuite, CryptoProvider } from '../crypto/provider.ts'
 import type { TicketIssuer } from '../handshake/post.ts'
 import { encodeSession, openSession, type SessionState } from '../handshake/session.ts'
 import type { ServerOptions, Session, TicketKeys } from '../types.ts'
@@ -17,14 +17,15 @@ export function ticketIssuer({
 }: WithCrypto<ServerOptions>): TicketIssuer | undefined {
   if (tickets === 'none' || !now) return undefined
   const common = { count: ticketCount ?? 2, lifetime: ticketLifetime ?? 86_400, maxEarlyData: maxEarlyData ?? 0, random: crypto.random }
+  if (tickets !== 'ask') ticketSuite(crypto)
   if (tickets === 'ask') return { ...common, tell: true, ticketOf: () => crypto.random(handleSize) }
   return { ...common, tell: false, ticketOf: state => sealTicket(crypto, tickets, now(), state) }
 }
 
-/** `key name[16] ‖ nonce[12] ‖ sealed session`; the name is authenticated too. */
-function sealTicket(crypto: CryptoProvider, keys: TicketKeys, now: number, state: SessionState): Uint8Array {
+/** `key name[16] ‖ nonce[12] ‖ sealed session`; the name is authenticated too. `undefined` where no key is valid now. */
+function sealTicket(crypto: CryptoProvider, keys: TicketKeys, now: number, state: SessionState): Uint8Array | undefined {
   const current = keys.keys(now).find(key => key.notAfter > now)
-  if (!current) throw new TypeError('tickets: no key is valid now')
+  if (!current) return undefined
   const nonce = crypto.random(nonceSize)
   return withKey(crypto, current.key, key => {
     const sealed: Uint8Array[] = []
@@ -96,16 +97,20 @@ export class TicketKeyRing implements TicketKeys {
   }
 }
 
-/** AES-256-GCM, whichever suites are enabled: servers that share keys must agree on it. */
 function withKey<T>(crypto: CryptoProvider, raw: Uint8Array, use: (key: AeadKey) => T): T {
-  const suite = crypto.cipherSuites.find(each => each.name === 'TLS_AES_256_GCM_SHA384')
-  if (!suite) throw new TypeError('tickets: the provider has no AES-256-GCM to seal them with')
-  const key = suite.aead.key(raw)
+  const key = ticketSuite(crypto).aead.key(raw)
   try {
     return use(key)
   } finally {
     key.destroy()
   }
+}
+
+/** AES-256-GCM, whichever suites are enabled: servers that share keys must agree on it. */
+function ticketSuite(crypto: CryptoProvider): CipherSuite {
+  const suite = crypto.cipherSuites.find(each => each.name === 'TLS_AES_256_GCM_SHA384')
+  if (!suite) throw new TypeError('tickets: the provider has no AES-256-GCM to seal them with')
+  return suite
 }
 
 /** Bytes of a ticket that is only a name: nobody guesses one. */

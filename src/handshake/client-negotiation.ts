@@ -10,6 +10,7 @@ import { type Dialogue, expect, type Io } from './dialogue.ts'
 import { digestOf, earlyCandidate, startEarlyKeys } from './early-data.ts'
 import type { Exchange } from './exchange.ts'
 import { refuseUnsolicited, typesOf } from './extensions.ts'
+import { withGrease } from './grease.ts'
 import { bind, type PskCandidate } from './psk.ts'
 import { type HandshakeSecrets, handshakeSecrets } from './secrets.ts'
 import type { SessionState } from './session.ts'
@@ -59,6 +60,8 @@ interface Offer {
   readonly candidates: readonly PskCandidate[]
   /** Whose early data is on its way. */
   readonly early: SessionState | undefined
+  /** What the reserved values were made of. */
+  readonly grease: Uint8Array | undefined
 }
 
 interface HelloChange {
@@ -77,13 +80,15 @@ function sayHello(settings: ClientSettings, io: Io, transcript: Transcript, chan
   const shares = [...pairs].map(([group, pair]) => ({ group, key_exchange: pair.share }))
   const early = previous ? undefined : earlyCandidate(settings, candidates)
   const fields = { shares, cookie: change.cookie, candidates, earlyData: early !== undefined, previous: previous?.hello }
-  const unbound = clientHello(settings, fields)
+  const plain = clientHello(settings, fields)
+  const grease = settings.grease ? (previous?.grease ?? settings.crypto.random(6)) : undefined
+  const unbound = grease ? withGrease(plain, grease, previous !== undefined) : plain
   const hello = bind(unbound, candidates, ({ hash }, truncated) => (suite ? transcript.digestWith(truncated) : digestOf(hash, truncated)))
   const message = encodeMessage('client_hello', hello)
   transcript.add(message.bytes)
   io.send('client_hello', message.bytes)
   if (early) startSending(settings, io, message, candidates, early)
-  return { hello, pairs, candidates, early }
+  return { hello, pairs, candidates, early, grease }
 }
 
 /** Early data may follow the hello at once (RFC 9846 §4.3.10). */

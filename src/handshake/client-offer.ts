@@ -55,7 +55,8 @@ export function readOffer({ body: hello, bytes }: Message<'client_hello'>): Offe
 
 /** What a HelloRetryRequest asked for. */
 export interface Retry {
-  readonly group: CodePoint
+  /** `undefined`: for no other share. */
+  readonly group: CodePoint | undefined
   readonly cookie: Uint8Array | undefined
 }
 
@@ -73,7 +74,12 @@ export function checkRetriedOffer(first: Offer, second: Offer, asked: Retry): vo
   if (!sameBytes(find(b.extensions, 'cookie'), asked.cookie)) {
     throw new TlsError('illegal-hello', 'the second ClientHello does not hold the cookie of the HelloRetryRequest')
   }
-  if (second.shares.size !== 1 || !second.shares.has(asked.group)) {
+  checkRetriedShare(second, asked.group)
+}
+
+/** The one key share that was asked for, and no other. */
+export function checkRetriedShare({ shares }: Offer, group: CodePoint | undefined): void {
+  if (group !== undefined && (shares.size !== 1 || !shares.has(group))) {
     throw new TlsError('illegal-hello', 'the second ClientHello does not hold the one key share that was asked for')
   }
 }

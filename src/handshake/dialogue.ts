@@ -56,6 +56,8 @@ export interface Io {
   earlyDataResult(accepted: boolean): void
   /** A server lets pass what it can't open: early data that it does not take. */
   skipEarlyData(): void
+  /** A HelloRetryRequest with a cookie is on its way: nothing has to be remembered for it. */
+  retryRequested(): void
   /** The longest content of protected records in one direction, padding included, in bytes. */
   limitRecords(direction: 'in' | 'out', size: number): void
 }

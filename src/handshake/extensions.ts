@@ -1,6 +1,7 @@
 /** Rules about extension blocks that need to know what was asked for. */
 import { TlsError } from '../error.ts'
 import { type Carrier, decodeExtension, type Extension, encodeExtension } from '../wire/extensions.ts'
+import { isReserved } from './grease.ts'
 import type { CommonSettings } from './settings.ts'
 
 /** The list that leaves: the caller's shaping, if any, has the last word. */
@@ -21,7 +22,7 @@ export function refuseUnsolicited(
   requested: ReadonlySet<number>,
 ): void {
   for (const { name, type } of extensions) {
-    if (!requested.has(type))
+    if (!requested.has(type) || isReserved(type))
       throw new TlsError('unsolicited-extension', `${message} holds extension ${name ?? type}, which was not asked for`)
   }
 }

@@ -40,8 +40,8 @@ export interface TicketIssuer {
   /** Bytes that a client may send early with a ticket. */
   readonly maxEarlyData: number
   readonly random: (size: number) => Uint8Array
-  /** The ticket of a session: it holds the session, or is the name under which the application keeps it. */
-  ticketOf(state: SessionState): Uint8Array
+  /** The ticket of a session: it holds the session, or is the name under which the application keeps it. `undefined`: there can be none now. */
+  ticketOf(state: SessionState): Uint8Array | undefined
   /** Whether the application keeps the sessions, and so has to be told. */
   readonly tell: boolean
 }
@@ -183,8 +183,9 @@ export class PostHandshake {
       maxEarlyData,
     })
     const ticket = tickets.ticketOf(state)
+    if (!tickets.tell) state.psk.fill(0)
     // A ticket holds the client's chain, and that may be longer than a ticket can be.
-    if (ticket.length > 0xffff) return
+    if (!ticket || ticket.length > 0xffff) return
     const message = encodeMessage('new_session_ticket', {
       ticket_lifetime: state.lifetime,
       ticket_age_add: state.ticket_age_add,

@@ -1,7 +1,7 @@
 /** What a server chooses from a ClientHello. Its own preference decides; nothing here has an effect. */
 import type { CipherSuite, CodePoint, Hash, KeyExchange } from '../crypto/provider.ts'
 import { TlsError } from '../error.ts'
-import type { CertificateType } from '../types.ts'
+import type { CertificateType, Identity } from '../types.ts'
 import { equal } from '../wire/bytes.ts'
 import { find } from '../wire/extensions.ts'
 import { type Signer, signerOf } from './auth.ts'
@@ -58,10 +58,26 @@ export function selectIdentity(exchange: Exchange<ServerSettings>, offer: Offer)
   if (!find(extensions, 'signature_algorithms')) {
     throw new TlsError('missing-extension', 'ClientHello has no signature_algorithms, and its pre-shared keys are not known')
   }
-  const type = chooseType(find(extensions, 'server_certificate_type'), [...new Set(identities.map(each => each.type ?? 'X509'))])
-  for (const identity of identities) {
+  const candidates = servingName(identities, offer.serverName)
+  const type = chooseType(find(extensions, 'server_certificate_type'), [...new Set(candidates.map(each => each.type ?? 'X509'))])
+  for (const identity of candidates) {
     const signer = signerOf(exchange, identity, offer.signatureSchemes, type)
     if (signer) return { ...signer, type }
   }
   throw new TlsError('no-common-signature-scheme', 'the client accepts none of the signature schemes of the keys here')
+}
+
+/** Those for the name that is asked for, or else those for any name (RFC 6066 §3). */
+function servingName(identities: readonly Identity[], name: string | undefined): readonly Identity[] {
+  const named = name === undefined ? [] : identities.filter(each => each.serverNames?.some(pattern => matches(pattern, name)))
+  const candidates = named.length > 0 ? named : identities.filter(each => !each.serverNames)
+  if (candidates.length === 0)
+    throw new TlsError('name-not-served', name === undefined ? 'the client names no server' : `${name} is not served here`)
+  return candidates
+}
+
+/** ASCII without case; a wildcard stands for one whole label. */
+function matches(pattern: string, name: string): boolean {
+  const [wanted, asked] = [pattern.toLowerCase(), name.toLowerCase()]
+  return wanted === asked || (wanted.startsWith('*.') && wanted.slice(1) === asked.slice(asked.indexOf('.')) && asked.indexOf('.') > 0)
 }

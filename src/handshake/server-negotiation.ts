@@ -1,13 +1,15 @@
 /** What a server and its client agree on: hellos, PSK, retry, keys (RFC 9846 §4.2). */
 import type { CipherSuite, KeyExchange } from '../crypto/provider.ts'
+import { TlsError } from '../error.ts'
 import { Transcript } from '../schedule/transcript.ts'
 import type { CertificateType, ClientHelloInfo } from '../types.ts'
 import { toText } from '../wire/bytes.ts'
 import { type Extension, extension, find } from '../wire/extensions.ts'
-import { type Message, retryRandom } from '../wire/messages.ts'
+import { type Body, encodeMessage, type Message, retryRandom } from '../wire/messages.ts'
 import type { Signer } from './auth.ts'
 import { chooseType } from './certificate-type.ts'
-import { checkRetriedOffer, type Offer, readOffer } from './client-offer.ts'
+import { checkRetriedOffer, checkRetriedShare, type Offer, readOffer } from './client-offer.ts'
+import { openCookie, sealCookie } from './cookie.ts'
 import { ask, type Dialogue, expect, type Io } from './dialogue.ts'
 import { acceptsEarlyData, startEarlyKeys } from './early-data.ts'
 import { type Exchange, say } from './exchange.ts'
@@ -39,42 +41,47 @@ export interface Agreement {
 /** How the server proves itself. */
 export type Proof = ({ readonly by: 'psk' } & FoundPsk) | ({ readonly by: 'certificate'; readonly type: CertificateType } & Signer)
 
-/** ClientHello, and a HelloRetryRequest and the second ClientHello where the first has no share for the group. */
+/** ClientHello, and a HelloRetryRequest and the second ClientHello where the first does not do. */
 export function* negotiate(io: Io): Dialogue<Agreement> {
-  const transcript = new Transcript()
-  const first = yield* expect('client_hello')
-  const firstOffer = readOffer(first)
-  const settings = yield* ask('client-hello', { hello: describe(firstOffer) })
-  const exchange = { settings, io, transcript, clientRandom: firstOffer.hello.random }
-  const psk = yield* findPsk(settings, firstOffer)
-  const suite = selectCipherSuite(settings, firstOffer.hello.cipher_suites, psk?.candidate.hash)
-  const selected = psk?.mode === 'psk_ke' ? undefined : selectGroup(settings, firstOffer)
-  const alpn = selectProtocol(settings, firstOffer.alpn)
-  transcript.choose(suite.hash)
-
-  const retried = selected !== undefined && selected.share === undefined
-  const final = retried
-    ? yield* retry(exchange, { first, offer: firstOffer, suite, group: selected.group })
-    : { hello: first, offer: firstOffer }
+  const hello = yield* expect('client_hello')
+  const offer = readOffer(hello)
+  const settings = yield* ask('client-hello', { hello: describe(offer) })
+  const exchange = { settings, io, transcript: new Transcript(), clientRandom: offer.hello.random }
+  const { psk, suite, selected, retried, final } = yield* select(exchange, { hello, offer })
+  const alpn = selectProtocol(settings, offer.alpn)
   const proof = prove(exchange, final, psk)
-  transcript.add(final.hello.bytes)
-  const earlyData = yield* acceptsEarlyData(settings, firstOffer, { psk: proof.by === 'psk' ? proof : undefined, suite, alpn, retried })
-  const group = selected?.group
-  const clientTypes = find(firstOffer.hello.extensions, 'client_certificate_type')
+  exchange.transcript.add(final.hello.bytes)
+  const earlyData = yield* acceptsEarlyData(settings, offer, { psk: proof.by === 'psk' ? proof : undefined, suite, alpn, retried })
+  const clientTypes = find(offer.hello.extensions, 'client_certificate_type')
   const asks = settings.clientAuth !== undefined && proof.by === 'certificate'
   const clientType = asks ? chooseType(clientTypes, settings.clientCertificateTypes) : 'X509'
-  return {
-    clientType,
-    earlyData,
-    exchange,
-    offer: final.offer,
-    suite,
-    alpn,
-    group,
-    share: group && final.offer.shares.get(group.group),
-    proof,
-    retried,
-  }
+  const share = selected && final.offer.shares.get(selected.group)
+  return { exchange, offer: final.offer, suite, alpn, group: selected, share, proof, retried, earlyData, clientType }
+}
+
+interface Selection {
+  readonly psk: FoundPsk | undefined
+  readonly suite: CipherSuite
+  /** `undefined` where a PSK is used alone. */
+  readonly selected: KeyExchange | undefined
+  readonly retried: boolean
+  /** The hello that counts. The transcript holds all that went before it. */
+  readonly final: Heard
+}
+
+/** PSK, suite and group; and the hello that has a share for the group. */
+function* select(exchange: Exchange<ServerSettings>, first: Heard): Dialogue<Selection> {
+  const { settings, transcript } = exchange
+  const { offer } = first
+  const psk = yield* findPsk(settings, offer)
+  const cookie = settings.cookie && find(offer.hello.extensions, 'cookie')
+  if (cookie) return goOn(exchange, first, cookie, psk)
+  const suite = selectCipherSuite(settings, offer.hello.cipher_suites, psk?.candidate.hash)
+  const group = psk?.mode === 'psk_ke' ? undefined : selectGroup(settings, offer)
+  transcript.choose(suite.hash)
+  const missing = group && !group.share ? group.group : undefined
+  if (!missing && !settings.cookie?.always) return { psk, suite, selected: group?.group, retried: false, final: first }
+  return { psk, suite, selected: group?.group, retried: true, final: yield* retry(exchange, first, { suite, group: missing }) }
 }
 
 interface Heard {
@@ -90,29 +97,64 @@ function prove(exchange: Exchange<ServerSettings>, { hello, offer }: Heard, psk:
   return { by: 'psk', ...psk, index }
 }
 
-interface FirstHello {
-  readonly first: Message<'client_hello'>
-  readonly offer: Offer
+interface Retry {
   readonly suite: CipherSuite
-  readonly group: KeyExchange
+  /** What a share is asked for; `undefined`: for none, the cookie is all. */
+  readonly group: KeyExchange | undefined
 }
 
 /** HelloRetryRequest (RFC 9846 §4.2.4), and the second ClientHello. */
-function* retry(exchange: Exchange<ServerSettings>, { first, offer, suite, group }: FirstHello): Dialogue<Heard> {
-  const { settings, transcript } = exchange
-  transcript.add(first.bytes)
+function* retry(exchange: Exchange<ServerSettings>, { hello, offer }: Heard, asked: Retry): Dialogue<Heard> {
+  const { settings, io, transcript } = exchange
+  transcript.add(hello.bytes)
+  const cookie = settings.cookie && cookieFor(settings, transcript.digest(), asked)
   transcript.replaceByMessageHash()
-  const extensions = shape(settings, 'hello_retry_request', [
-    extension('hello_retry_request', 'key_share', group.group),
-    extension('hello_retry_request', 'supported_versions', tls13),
-  ])
-  say(exchange, 'hello_retry_request', { ...fixedFields(offer, suite), random: retryRandom, extensions })
+  const request = retryRequest(settings, offer, asked, cookie)
+  say(exchange, 'hello_retry_request', request)
   followClientsCompatibility(exchange, offer)
-  if (find(offer.hello.extensions, 'early_data')) exchange.io.skipEarlyData()
-  const hello = yield* expect('client_hello')
-  const second = readOffer(hello)
-  checkRetriedOffer(offer, second, { group: group.group, cookie: find(extensions, 'cookie') })
-  return { hello, offer: second }
+  if (cookie) io.retryRequested()
+  if (find(offer.hello.extensions, 'early_data')) io.skipEarlyData()
+  const second = yield* expect('client_hello')
+  const secondOffer = readOffer(second)
+  checkRetriedOffer(offer, secondOffer, { group: asked.group?.group, cookie: find(request.extensions, 'cookie') })
+  return { hello: second, offer: secondOffer }
+}
+
+/** Goes on from a cookie: the first ClientHello went to whoever made it, and the HelloRetryRequest is made once more for the transcript. */
+function goOn(exchange: Exchange<ServerSettings>, first: Heard, cookie: Uint8Array, found: FoundPsk | undefined): Selection {
+  const { settings, transcript } = exchange
+  const { offer } = first
+  if (!settings.cookie || !settings.now) throw new TypeError('cookie needs a clock')
+  const state = openCookie(settings.crypto, settings.cookie, settings.now(), cookie)
+  const suite = settings.cipherSuites.find(each => each.id === state.cipher_suite && offer.hello.cipher_suites.includes(each.id))
+  if (!suite) throw new TlsError('illegal-hello', 'the second ClientHello does not offer the suite of the HelloRetryRequest')
+  const group = settings.groups.find(each => each.group === state.group)
+  checkRetriedShare(offer, group?.group)
+  transcript.choose(suite.hash)
+  transcript.startFromMessageHash(state.hello_hash)
+  transcript.add(encodeMessage('hello_retry_request', retryRequest(settings, offer, { suite, group }, cookie)).bytes)
+  const psk = found?.candidate.hash.name === suite.hash.name ? found : undefined
+  const selected = psk?.mode === 'psk_ke' ? undefined : (group ?? selectGroup(settings, offer).group)
+  return { psk, suite, selected, retried: true, final: first }
+}
+
+function cookieFor({ crypto, cookie, now }: ServerSettings, hello_hash: Uint8Array, { suite, group }: Retry): Uint8Array {
+  if (!cookie || !now) throw new TypeError('cookie needs a clock')
+  return sealCookie(crypto, cookie, { issued_at: Math.floor(now() / 1000), cipher_suite: suite.id, group: group?.group ?? 0, hello_hash })
+}
+
+function retryRequest(
+  settings: ServerSettings,
+  offer: Offer,
+  { suite, group }: Retry,
+  cookie: Uint8Array | undefined,
+): Body<'hello_retry_request'> {
+  const name = 'hello_retry_request'
+  const list: Extension<'hello_retry_request'>[] = []
+  if (group) list.push(extension(name, 'key_share', group.group))
+  if (cookie) list.push(extension(name, 'cookie', cookie))
+  list.push(extension(name, 'supported_versions', tls13))
+  return { ...fixedFields(offer, suite), random: retryRandom, extensions: shape(settings, name, list) }
 }
 
 /** ServerHello; then the handshake's keys are in use. */

@@ -1,6 +1,6 @@
 /** What a handshake is allowed to do: the options, with names resolved to algorithms. Lists are in order of preference. */
 import type { CipherSuite, CodePoint, CryptoProvider, KeyExchange, SignatureVerifier } from '../crypto/provider.ts'
-import type { CertificateType, Identity, OidFilter, ShapeExtensions } from '../types.ts'
+import type { CertificateType, CookieOptions, Identity, OidFilter, ShapeExtensions } from '../types.ts'
 import type { PskCandidate, PskMode } from './psk.ts'
 
 export interface CommonSettings {
@@ -43,6 +43,7 @@ export interface ClientSettings extends CommonSettings {
   readonly keyShares: readonly KeyExchange[]
   readonly earlyData: boolean
   readonly postHandshakeAuth: boolean
+  readonly grease: boolean
   /** What may be resumed or proved with, at this moment: the session's age counts on. */
   readonly pskCandidates: () => readonly PskCandidate[]
 }
@@ -52,6 +53,7 @@ export interface ServerSettings extends CommonSettings {
   readonly clientAuth: 'request' | 'require' | undefined
   readonly certificateAuthorities: readonly Uint8Array[]
   readonly oidFilters: readonly OidFilter[]
+  readonly cookie: CookieOptions | undefined
   /** External PSKs that are known beforehand. */
   readonly psks: readonly PskCandidate[]
   /** Bytes; 0: none is taken. */

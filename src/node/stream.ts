@@ -274,6 +274,8 @@ export class TlsStream extends Duplex {
       case 'peer-authenticated':
         this.emit('peerAuthenticated', event.peer)
         break
+      case 'retry-requested':
+        break
       case 'early-data-result':
         this.bytesWritten -= event.unsent.length
         this.emit('earlyDataResult', event.accepted, event.unsent)

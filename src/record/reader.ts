@@ -221,6 +221,8 @@ const skipped = Symbol('skipped')
 class Input {
   length = 0
   #chunks: Uint8Array[] = []
+  /** Where the first chunk is in the list: what is read is cut off now and then, not chunk by chunk. */
+  #head = 0
   /** How much of the first chunk is read. */
   #offset = 0
   /** Where small chunks are gathered; filled up to `#gathered`, where the last chunk ends if it is a view of this. */
@@ -230,7 +232,7 @@ class Input {
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
     this.length += chunk.length
-    if (chunk.length < smallChunk && this.#chunks.length > 0) this.#pushSmall(chunk)
+    if (chunk.length < smallChunk && this.#chunks.length > this.#head) this.#pushSmall(chunk)
     else this.#chunks.push(chunk)
   }
 
@@ -248,27 +250,33 @@ class Input {
 
   /** Takes the next `length` bytes out without a copy, where the first chunk has them all. */
   view(length: number): Uint8Array | undefined {
-    const [first] = this.#chunks
+    const first = this.#chunks[this.#head]
     if (first === undefined || length > this.#firstLength) return undefined
     // Not `subarray`, which makes a Buffer of a Buffer; the copies and views of a Buffer are not those of a Uint8Array.
     const view = new Uint8Array(first.buffer, first.byteOffset + this.#offset, length)
     this.#offset += length
     this.length -= length
-    if (this.#offset === first.length) {
-      this.#chunks.shift()
-      this.#offset = 0
-    }
+    if (this.#offset === first.length) this.#nextChunk()
     return view
+  }
+
+  #nextChunk(): void {
+    this.#head++
+    this.#offset = 0
+    if (this.#head < manyChunks && this.#head < this.#chunks.length) return
+    this.#chunks = this.#chunks.slice(this.#head)
+    this.#head = 0
   }
 
   clear(): void {
     this.#chunks = []
+    this.#head = 0
     this.#offset = 0
     this.length = 0
   }
 
   get #firstLength(): number {
-    return (this.#chunks[0]?.length ?? 0) - this.#offset
+    return (this.#chunks[this.#head]?.length ?? 0) - this.#offset
   }
 
   #pushSmall(chunk: Uint8Array): void {
@@ -292,3 +300,5 @@ class Input {
 /** A chunk shorter than this is copied if it has to wait, instead of being kept with all its bookkeeping. */
 const smallChunk = 256
 const gatherSize = 4096
+/** So many chunks that were read are cut off together. */
+const manyChunks = 1024

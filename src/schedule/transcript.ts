@@ -30,8 +30,12 @@ export class Transcript {
    * `message_hash` that holds its digest. Call it before the HelloRetryRequest is added.
    */
   replaceByMessageHash(): void {
-    const { hash, running } = this.#chosen()
-    const digest = running.digest()
+    this.startFromMessageHash(this.#chosen().running.digest())
+  }
+
+  /** Begins with the synthetic message `message_hash` of a first ClientHello that is not at hand: a cookie has kept its digest. */
+  startFromMessageHash(digest: Uint8Array): void {
+    const { hash } = this.#chosen()
     const header = new Uint8Array([messageHash, 0, 0, hash.size])
     this.#running = hash.create().update(header).update(digest)
   }

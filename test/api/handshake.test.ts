@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { acceptWithoutVerification } from '../../src/x509/index.ts'
 import { type Credentials, credentials, type KeyType } from '../credentials.ts'
 import { cuts } from '../pair.ts'
 import { providers } from '../providers.ts'
@@ -196,5 +197,53 @@ describe.each(providers())('on the provider $name', provider => {
       pair.send(pair.client, pattern(5000))
       expect(pair.server.data).toEqual(pattern(5000))
     }
+  })
+})
+
+describe.each(providers())('a client that sends reserved values, on the provider $name', provider => {
+  it('is understood, at once, after a retry, and when it resumes', () => {
+    const grease = { grease: true }
+    const hellos: Uint8Array[] = []
+    const trace = ({ kind, bytes }: { kind: string; bytes: Uint8Array }) => kind === 'client_hello' && hellos.push(bytes)
+    for (const keyShares of [['x25519'], []]) {
+      const pair = pairOf(provider, of('P-256'), { client: { ...grease, keyShares, trace } }).run()
+      expect(pair.client.error ?? pair.server.error).toBeUndefined()
+    }
+    expect(hellos).toHaveLength(3)
+    for (const hello of hellos) expect(Buffer.from(hello).toString('hex')).toMatch(/([0-9a-f])a\1a/)
+  })
+
+  it('refuses a server that answers with one', () => {
+    const shapeExtensions = (message: string, list: readonly { type: number; data: Uint8Array }[]) =>
+      message === 'encrypted_extensions'
+        ? [...list, ...Array.from({ length: 16 }, (_, i) => ({ type: i * 0x1010 + 0x0a0a, data: new Uint8Array(0) }))]
+        : list
+    const pair = pairOf(provider, of('P-256'), { client: { grease: true }, server: { shapeExtensions } }).run()
+    expect(pair.client.error).toMatchObject({ code: 'unsolicited-extension', alert: 'unsupported_extension' })
+  })
+})
+
+describe.each(providers())('a server with several identities, on the provider $name', provider => {
+  const named = (key: KeyType, ...serverNames: string[]) => ({
+    ...of(key).identity(provider),
+    ...(serverNames.length > 0 && { serverNames }),
+  })
+  const schemeFor = (serverName: string, identity: ReturnType<typeof named>[]) => {
+    const pair = pairOf(provider, of('P-256'), {
+      client: { serverName, ...({ trust: undefined } as object) },
+      server: { identity },
+      decideClient: question => question.type === 'peer-certificate' && question.answer(acceptWithoutVerification(question.chain)),
+    }).run()
+    return pair.client.connection.info?.signatureScheme ?? pair.server.error?.code
+  }
+
+  it('chooses by the name that is asked for, and by the key that can sign', () => {
+    const all = [named('P-256', 'a.example'), named('P-384', '*.b.example'), named('Ed25519')]
+    expect(schemeFor('a.example', all)).toBe('ecdsa_secp256r1_sha256')
+    expect(schemeFor('A.Example', all)).toBe('ecdsa_secp256r1_sha256')
+    expect(schemeFor('x.b.example', all)).toBe('ecdsa_secp384r1_sha384')
+    expect(schemeFor('x.y.b.example', all)).toBe('ed25519')
+    expect(schemeFor('b.example', all)).toBe('ed25519')
+    expect(schemeFor('c.example', all.slice(0, 2))).toBe('name-not-served')
   })
 })

@@ -34,6 +34,7 @@ function midway() {
     earlyExporter: nothing,
     earlyDataResult: nothing,
     skipEarlyData: nothing,
+    retryRequested: nothing,
   }
   const conversation = new Conversation(serverHandshake(io))
   conversation.hear(hello)

