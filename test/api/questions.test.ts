@@ -1,12 +1,14 @@
 /** Every question: answered at once, later, refused, answered twice, answered wrongly, and left while the transport closes. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { PrivateKey } from '../../src/crypto/provider.ts'
+import { TicketKeyRing } from '../../src/engine/tickets.ts'
+import { sessionFromBytes } from '../../src/handshake/session.ts'
 import type { ClientOptions, CommonOptions, Identity, Question, ServerOptions } from '../../src/types.ts'
 import { acceptWithoutVerification } from '../../src/x509/index.ts'
 import { type Credentials, credentials } from '../credentials.ts'
 import type { Pair, Side } from '../pair.ts'
 import { providers } from '../providers.ts'
-import { pairOf } from './setup.ts'
+import { pairOf, pattern } from './setup.ts'
 
 let minted: Credentials
 let others: Credentials
@@ -112,14 +114,47 @@ describe.each(providers())('on the provider $name', provider => {
         right: signWith(identity.key),
         wrong: notBytes,
       },
+      {
+        name: 'session-lookup',
+        type: 'session-lookup',
+        asked: 'server',
+        client: { trust, now, identity: null, psk: [{ identity: pattern(8), key: pattern(32), imported: false }] },
+        server: { identity, tickets: 'ask', now },
+        right: question => answer(question, null),
+        wrong: [
+          question => answer(question, undefined),
+          question => answer(question, true),
+          question => answer(question, { toBytes: () => pattern(3) }),
+        ],
+      },
+      {
+        name: 'early-data',
+        type: 'early-data',
+        asked: 'server',
+        client: { trust, now, identity: null, session: sessionFromBytes(kept.bytes), earlyData: true },
+        server: { identity, ...kept.server, now },
+        right: question => answer(question, true),
+        wrong: [question => answer(question, undefined), question => answer(question, 'yes')],
+      },
     ]
   }
+  /** A session that takes early data, and the servers that know it. */
+  const kept: { bytes: Uint8Array; readonly server: Partial<ServerOptions> } = {
+    bytes: new Uint8Array(0),
+    server: { tickets: new TicketKeyRing({ random: provider.random }), maxEarlyData: 100, earlyDataGuard: 'ask' as const },
+  }
+  beforeAll(() => {
+    const first = pairOf(provider, minted, { server: kept.server }).run()
+    for (const event of first.client.events) if (event.type === 'session') kept.bytes = event.session.toBytes()
+  })
 
   const names = [
     'client-hello',
     "peer-certificate, on the server's chain",
     "peer-certificate, on the client's chain",
     'certificate-request',
+    'session-lookup',
+    'early-data',
   ]
   describe.each([...names, "sign, with the server's key", "sign, with the client's key"])('%s', name => {
     /** A fresh pair, run until the question is open; nobody answers yet. */
