@@ -11,6 +11,10 @@ import { clientHandshake } from './handshake/client.ts'
 import { serverHandshake } from './handshake/server.ts'
 import type { ClientOptions, Connection, ServerConnection, ServerOptions } from './types.ts'
 
+export { createReplayGuard, type ReplayGuardOptions } from './engine/replay-guard.ts'
+export { type RingKey, type RingOptions, TicketKeyRing } from './engine/tickets.ts'
+export { sessionFromBytes } from './handshake/session.ts'
+
 /** A client's connection; its ClientHello is in the output at once. Throws `TypeError` for options that can't be. */
 export function createClient(options: WithCrypto<ClientOptions>): Connection {
   const settings = clientSettings(options)

@@ -8,6 +8,7 @@ import type { CryptoProvider } from './crypto/provider.ts'
 import * as engine from './engine.ts'
 import type { ClientOptions, CommonOptions, Connection, ServerConnection, ServerOptions } from './types.ts'
 
+export { createReplayGuard, type ReplayGuardOptions, type RingKey, type RingOptions, sessionFromBytes, TicketKeyRing } from './engine.ts'
 export type { AlertName, FaultCode, FaultOrigin } from './error.ts'
 export { TlsError } from './error.ts'
 export type * from './types.ts'

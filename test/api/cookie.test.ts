@@ -1,6 +1,6 @@
 /** HelloRetryRequest with a cookie: what a server would have to remember is in the client's keeping. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { TicketKeyRing } from '../../src/engine/tickets.ts'
+import { TicketKeyRing } from '../../src/engine.ts'
 import type { ClientOptions, ServerOptions } from '../../src/types.ts'
 import { type Credentials, credentials } from '../credentials.ts'
 import { cuts, type Pair } from '../pair.ts'

@@ -1,7 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createReplayGuard } from '../../src/engine/replay-guard.ts'
-import { TicketKeyRing } from '../../src/engine/tickets.ts'
-import { sessionFromBytes } from '../../src/handshake/session.ts'
+import { createReplayGuard, sessionFromBytes, TicketKeyRing } from '../../src/engine.ts'
 import type { ClientOptions, ServerOptions, Session } from '../../src/types.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { type Credentials, credentials } from '../credentials.ts'

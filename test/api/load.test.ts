@@ -1,8 +1,7 @@
 /** What only shows in numbers: replayed early data, and ticket keys that rotate while connections come. */
 import { beforeAll, expect, it } from 'vitest'
 import { createNodeProvider } from '../../src/crypto/node.ts'
-import { createReplayGuard } from '../../src/engine/replay-guard.ts'
-import { TicketKeyRing } from '../../src/engine/tickets.ts'
+import { createReplayGuard, TicketKeyRing } from '../../src/engine.ts'
 import type { Session } from '../../src/types.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { type Credentials, credentials } from '../credentials.ts'

@@ -1,8 +1,7 @@
 /** Every question: answered at once, later, refused, answered twice, answered wrongly, and left while the transport closes. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { PrivateKey } from '../../src/crypto/provider.ts'
-import { TicketKeyRing } from '../../src/engine/tickets.ts'
-import { sessionFromBytes } from '../../src/handshake/session.ts'
+import { sessionFromBytes, TicketKeyRing } from '../../src/engine.ts'
 import type { ClientOptions, CommonOptions, Identity, Question, ServerOptions } from '../../src/types.ts'
 import { acceptWithoutVerification } from '../../src/x509/index.ts'
 import { type Credentials, credentials } from '../credentials.ts'

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { TicketKeyRing } from '../../src/engine/tickets.ts'
-import { sessionFromBytes } from '../../src/handshake/session.ts'
+import { sessionFromBytes, TicketKeyRing } from '../../src/engine.ts'
 import type { ClientOptions, ExternalPsk, ServerOptions, Session } from '../../src/types.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { type Credentials, credentials } from '../credentials.ts'
