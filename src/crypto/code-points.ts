@@ -12,7 +12,7 @@ export const cipherSuiteNames: CodePointNames = new Map([
   [0x1305, 'TLS_AES_128_CCM_8_SHA256'],
 ])
 
-/** TLS Supported Groups registry: those of RFC 9846 §4.2.7, and the hybrids with ML-KEM. */
+/** TLS Supported Groups registry: those of RFC 9846 §4.3.7, and the hybrids with ML-KEM. */
 export const groupNames: CodePointNames = new Map([
   [0x0017, 'secp256r1'],
   [0x0018, 'secp384r1'],
@@ -29,7 +29,7 @@ export const groupNames: CodePointNames = new Map([
   [0x11ed, 'SecP384r1MLKEM1024'],
 ])
 
-/** TLS SignatureScheme registry: those of RFC 9846 §4.2.3, and ML-DSA. */
+/** TLS SignatureScheme registry: those of RFC 9846 §4.3.3, and ML-DSA. */
 export const signatureSchemeNames: CodePointNames = new Map([
   [0x0201, 'rsa_pkcs1_sha1'],
   [0x0203, 'ecdsa_sha1'],

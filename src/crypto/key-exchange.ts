@@ -27,7 +27,7 @@ export interface DiffieHellman {
 
 /**
  * A group that refuses, whatever the library lets pass, shares of another length or form: a point is uncompressed
- * (RFC 9846 §4.2.8.2). That it lies on the curve, and that X25519 and X448 do not end at zero (§7.4.2), is the library's part.
+ * (RFC 9846 §4.3.8.2). That it lies on the curve, and that X25519 and X448 do not end at zero (§7.4.2), is the library's part.
  */
 export function diffieHellmanGroup(group: CodePoint, library: DiffieHellman): DiffieHellmanGroup {
   const name = nameOf(group)

@@ -31,7 +31,7 @@ export interface RsaPrivateKey extends RsaPublicKey {
 
 export interface PssRandomness {
   readonly random: (size: number) => Uint8Array
-  /** As long as the hash, as TLS wants it (RFC 9846 §4.2.3). Random where it is left out; published signatures replay with theirs. */
+  /** As long as the hash, as TLS wants it (RFC 9846 §4.3.3). Random where it is left out; published signatures replay with theirs. */
   readonly salt?: Uint8Array
 }
 

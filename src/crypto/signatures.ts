@@ -1,5 +1,5 @@
 /**
- * The signature schemes of TLS 1.3 (RFC 9846 §4.2.3, and draft-ietf-tls-mldsa) as both providers have them. Here is decided which keys a scheme may use; a
+ * The signature schemes of TLS 1.3 (RFC 9846 §4.3.3, and draft-ietf-tls-mldsa) as both providers have them. Here is decided which keys a scheme may use; a
  * library only computes.
  */
 import { DecodeError } from '../wire/error.ts'

@@ -41,7 +41,7 @@ export function brief(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
-/** The rules for the end entity, those of RFC 9846 §4.5.2.2 among them: version 3, and a key that may sign. */
+/** The rules for the end entity, those of RFC 9846 §4.5.1.2 among them: version 3, and a key that may sign. */
 export function leafProblem(leaf: Link, circumstances: Circumstances): Problem | undefined {
   const { extensions, publicKey, version } = leaf.certificate
   const { keyUsage } = extensions
