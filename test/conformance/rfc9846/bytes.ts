@@ -34,6 +34,8 @@ export const ext = {
   heartbeat: 15,
   alpn: 16,
   signed_certificate_timestamp: 18,
+  client_certificate_type: 19,
+  server_certificate_type: 20,
   padding: 21,
   extended_main_secret: 23,
   compress_certificate: 27,
@@ -197,4 +199,22 @@ export function newSessionTicket(change: Partial<TicketFields> = {}): Uint8Array
     change.ticket ?? v16(constantBytes(16)),
     encoded(change.extensions ?? []),
   )
+}
+
+/** RFC 8879. Without compression the message in it is as it would be alone, less its header. */
+export function compressedCertificate(change: { algorithm?: number; length?: number; content?: Uint8Array } = {}): Uint8Array {
+  const content = change.content ?? certificate().subarray(4)
+  return message(25, u16(change.algorithm ?? 1), u24(change.length ?? content.length), v24(content))
+}
+
+export interface OfferedPsk {
+  readonly identity: Uint8Array
+  readonly age?: number
+  readonly binder?: Uint8Array
+}
+
+/** `pre_shared_key` of a ClientHello. The null provider's binders are all the same. */
+export function preSharedKeys(psks: readonly OfferedPsk[], binders = psks.map(({ binder }) => binder ?? constantBytes(32))): Ext {
+  const identities = psks.map(({ identity, age = 0 }) => concat(v16(identity), u32(age)))
+  return extension('pre_shared_key', concat(v16(...identities), v16(...binders.map(binder => v8(binder)))))
 }

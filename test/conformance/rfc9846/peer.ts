@@ -154,14 +154,18 @@ export class ClientPeer extends Peer {
 
 /** A rule, who breaks it against whom, and what must come of it. */
 export type Rule = {
-  /** Of RFC 9846. */
+  /** Of RFC 9846, or of the RFC that it names: `RFC 8449 §4`. */
   readonly section: string
   readonly rule: string
 } & Expected &
   (
-    | { readonly client: (server: ServerPeer) => unknown; readonly options?: Partial<ClientOptions> }
-    | { readonly server: (client: ClientPeer) => unknown; readonly options?: Partial<ServerOptions> }
+    | { readonly client: (server: ServerPeer) => unknown; readonly options?: Options<ClientOptions> }
+    | { readonly server: (client: ClientPeer) => unknown; readonly options?: Options<ServerOptions> }
   )
+
+/** Made anew for each play where they hold what is used up, as a session is. */
+type Options<O> = Partial<O> | (() => Partial<O>)
+const optionsOf = <O>(options: Options<O> | undefined) => (typeof options === 'function' ? options() : options)
 
 /** Without a code: it is not to be refused. */
 export type Expected = { readonly code: FaultCode; readonly alert: AlertName } | { readonly accepted: true }
@@ -169,11 +173,11 @@ export type Expected = { readonly code: FaultCode; readonly alert: AlertName } |
 /** Plays a rule against the role that is its key, and says what became of it. */
 export function play(rule: Rule): Peer {
   if ('client' in rule) {
-    const peer = new ServerPeer(rule.options)
+    const peer = new ServerPeer(optionsOf(rule.options))
     rule.client(peer)
     return peer
   }
-  const peer = new ClientPeer(rule.options)
+  const peer = new ClientPeer(optionsOf(rule.options))
   rule.server(peer)
   return peer
 }

@@ -4,7 +4,7 @@ import { play, type Rule } from './peer.ts'
 
 export function testRules(rules: readonly Rule[]): void {
   for (const rule of rules) {
-    it(`§${rule.section} ${rule.rule}`, () => {
+    it(nameOf(rule), () => {
       const peer = play(rule)
       if ('accepted' in rule) {
         expect(peer.error).toBeUndefined()
@@ -22,4 +22,11 @@ export function testRules(rules: readonly Rule[]): void {
       expect(peer.connection.waitingFor).toBe('nothing')
     })
   }
+}
+
+/** Says all that the table in `docs/rfc9846.md` is made of: section, rule, role and what comes of it. */
+function nameOf(rule: Rule): string {
+  const section = rule.section.startsWith('RFC') ? rule.section : `§${rule.section}`
+  const role = 'client' in rule ? 'client' : 'server'
+  return `${section} ${rule.rule} [${role}: ${'accepted' in rule ? 'accepted' : rule.alert}]`
 }
