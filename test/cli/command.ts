@@ -38,6 +38,15 @@ export function run(args: readonly string[], input: string | Uint8Array = ''): P
   return ended
 }
 
+/** Runs `tassel connect` against a server that echoes: the input ends once its echo has come, so that what the server asked for is done. */
+export async function converse(args: readonly string[], input = 'x'): Promise<Ended> {
+  const { child, ended } = start(args)
+  child.stdin.write(input)
+  await Promise.race([once(child.stdout, 'data'), ended])
+  child.stdin.end()
+  return ended
+}
+
 export interface Serving extends Running {
   port: number
 }
