@@ -1,0 +1,487 @@
+/** Early data: RFC 9846 §4.3.10, §4.6, §4.7.1, §8. */
+import { describe, expect, it } from 'vitest'
+import type { ServerOptions } from '../../../src/types.ts'
+import { concat, fromText } from '../../../src/wire/bytes.ts'
+import { constantBytes } from '../../null-provider.ts'
+import * as tls from './bytes.ts'
+import { added, bytes, extension, u16, v16 } from './bytes.ts'
+import { ClientPeer, plainRecord, recordType, ServerPeer } from './peer.ts'
+import {
+  acceptsEarlyData,
+  dhe,
+  earlyHello,
+  helloWithPsks,
+  now,
+  offeredTicket,
+  pskHello,
+  resumable,
+  resuming,
+  ticket,
+} from './resumption.ts'
+import { testRules } from './rules.ts'
+
+const badRecordMac = { code: 'bad-record-mac', alert: 'bad_record_mac' } as const
+const decodeError = { code: 'decode-error', alert: 'decode_error' } as const
+const illegalHello = { code: 'illegal-hello', alert: 'illegal_parameter' } as const
+const illegalSelection = { code: 'illegal-selection', alert: 'illegal_parameter' } as const
+const overflow = { code: 'early-data-overflow', alert: 'unexpected_message' } as const
+const misplaced = { code: 'misplaced-extension', alert: 'illegal_parameter' } as const
+const unexpectedMessage = { code: 'unexpected-message', alert: 'unexpected_message' } as const
+const unsolicited = { code: 'unsolicited-extension', alert: 'unsupported_extension' } as const
+const interleaved = { code: 'interleaved-message', alert: 'unexpected_message' } as const
+const acrossKeys = { code: 'message-across-keys', alert: 'unexpected_message' } as const
+
+/** Early data for a server without its key: too short to hold a tag, so that it can't be opened without cryptography either. */
+const sealed = (size = 15) => plainRecord(recordType.application_data, tls.filled(size))
+const finish = [tls.endOfEarlyData, tls.finished()]
+
+describe('early data that a server takes', () => {
+  const taken = (act: (client: ClientPeer) => unknown, more: Partial<ServerOptions> = {}) => ({
+    options: { ...resumable, ...more },
+    server: (client: ClientPeer) => act(client.say(earlyHello()).protect()),
+  })
+  testRules([
+    {
+      section: '4.3.10',
+      rule: 'comes before EndOfEarlyData',
+      ...taken(client =>
+        client
+          .data()
+          .data()
+          .say(...finish),
+      ),
+      accepted: true,
+    },
+    { section: '4.3.10', rule: 'may be none', ...taken(client => client.say(...finish)), accepted: true },
+    {
+      section: '4.6',
+      rule: 'ends with EndOfEarlyData, not with Finished',
+      ...taken(client => client.data().say(tls.finished())),
+      ...unexpectedMessage,
+    },
+    {
+      section: '4.6',
+      rule: 'ends with EndOfEarlyData, not with a Certificate',
+      ...taken(client => client.say(tls.certificate())),
+      ...unexpectedMessage,
+    },
+    {
+      section: '4.6',
+      rule: 'does not go on after EndOfEarlyData',
+      ...taken(client => client.say(tls.endOfEarlyData).data()),
+      ...unexpectedMessage,
+    },
+    { section: '4.6', rule: 'ends once', ...taken(client => client.say(tls.endOfEarlyData, tls.endOfEarlyData)), ...unexpectedMessage },
+    {
+      section: '4.6',
+      rule: 'does not end after the handshake',
+      ...taken(client => client.say(...finish, tls.endOfEarlyData)),
+      ...unexpectedMessage,
+    },
+    { section: '4.6', rule: 'ends without content', ...taken(client => client.say(tls.message(5, bytes(0)))), ...decodeError },
+    {
+      section: '5.1',
+      rule: 'ends in a record of its own',
+      ...taken(client => client.say(concat(tls.endOfEarlyData, tls.finished()))),
+      ...acrossKeys,
+    },
+    {
+      section: '5.1',
+      rule: 'does not come in the middle of EndOfEarlyData',
+      ...taken(client => client.say(tls.endOfEarlyData.subarray(0, 2)).data()),
+      ...interleaved,
+    },
+    { section: '4.7.3', rule: 'takes no KeyUpdate', ...taken(client => client.say(tls.keyUpdate(0))), ...unexpectedMessage },
+    { section: '4.2.2', rule: 'takes no second ClientHello', ...taken(client => client.say(earlyHello())), ...unexpectedMessage },
+    { section: '4.3.10', rule: 'is authentic', ...taken(client => client.raw(sealed())), ...badRecordMac },
+    { section: '4.3.10', rule: 'is authentic after some that was', ...taken(client => client.data().raw(sealed())), ...badRecordMac },
+    {
+      section: '4.3.10',
+      rule: 'is protected',
+      ...taken(client => client.raw(plainRecord(recordType.handshake, tls.finished()))),
+      code: 'record-unprotected',
+      alert: 'unexpected_message',
+    },
+    {
+      section: '4.7.1',
+      rule: 'is as long as the ticket says',
+      ...taken(client => client.data(tls.filled(100)).say(...finish)),
+      accepted: true,
+    },
+    { section: '4.7.1', rule: 'is no longer than the ticket says', ...taken(client => client.data(tls.filled(101))), ...overflow },
+    {
+      section: '4.7.1',
+      rule: 'is no longer than the ticket says in several records',
+      ...taken(client => client.data(tls.filled(99)).data()),
+      ...overflow,
+    },
+    {
+      section: '5.4',
+      rule: 'may be empty only so often',
+      ...taken(client => {
+        for (let i = 0; i < 33; i++) client.data(tls.none)
+      }),
+      code: 'too-many-empty-records',
+      alert: 'unexpected_message',
+    },
+    {
+      section: '5',
+      rule: 'may be followed by a change_cipher_spec',
+      ...taken(client =>
+        client
+          .data()
+          .changeCipherSpec(1)
+          .say(...finish),
+      ),
+      accepted: true,
+    },
+  ])
+
+  it('§4.3.10 reaches the application marked as early, and later data is not', () => {
+    const { connection } = new ClientPeer(resumable)
+    const peer = new ClientPeer(resumable).say(earlyHello()).protect()
+    expect(connection.info).toBeUndefined()
+    peer
+      .data()
+      .say(...finish)
+      .data()
+    expect(peer.events.filter(type => type !== 'session')).toEqual(['data', 'connected', 'data'])
+  })
+})
+
+describe('early data that a server does not take', () => {
+  const rejected = (act: (client: ClientPeer) => unknown, more: Partial<ServerOptions> = {}) => ({
+    options: { ...resumable, maxEarlyData: 0, limits: { skippedEarlyData: 70 }, ...more },
+    server: (client: ClientPeer) => act(client.say(earlyHello()).protect()),
+  })
+  const retried = (act: (client: ClientPeer) => unknown) => ({
+    options: { ...resumable, limits: { skippedEarlyData: 70 } },
+    server: (client: ClientPeer) =>
+      act(client.say(tls.helloWith(added(tls.offeredWithoutShare, dhe, extension('early_data'), tls.preSharedKeys([offeredTicket()]))))),
+  })
+  const second = helloWithPsks()
+  testRules([
+    {
+      section: '4.3.10',
+      rule: 'is passed over up to the handshake',
+      ...rejected(client => client.raw(sealed(), sealed()).say(tls.finished())),
+      accepted: true,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is passed over up to the limit',
+      ...rejected(client => client.raw(...Array(4).fill(sealed())).say(tls.finished())),
+      accepted: true,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is passed over no further than the limit',
+      ...rejected(client => client.raw(...Array(5).fill(sealed()))),
+      ...overflow,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not passed over once a record was opened',
+      ...rejected(client => client.say(tls.finished().subarray(0, 9)).raw(sealed())),
+      ...badRecordMac,
+    },
+    { section: '4.6', rule: 'is not ended by EndOfEarlyData', ...rejected(client => client.say(tls.endOfEarlyData)), ...unexpectedMessage },
+    {
+      section: '4.3.10',
+      rule: 'does not go on under the keys of the handshake',
+      ...rejected(client => client.data()),
+      ...unexpectedMessage,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is passed over without a session too',
+      options: { limits: { skippedEarlyData: 70 } },
+      server: client =>
+        client
+          .say(tls.helloWith(added(tls.offered, extension('early_data'))))
+          .protect()
+          .raw(sealed())
+          .say(tls.finished()),
+      accepted: true,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not passed over where none was offered',
+      options: resumable,
+      server: client => client.say(helloWithPsks()).protect().raw(sealed()),
+      ...badRecordMac,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is passed over up to the second ClientHello',
+      ...retried(client => client.raw(sealed(), sealed()).say(second).protect().say(tls.finished())),
+      accepted: true,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is passed over up to the second ClientHello no further than the limit',
+      ...retried(client => client.raw(...Array(5).fill(sealed()))),
+      ...overflow,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not passed over after the second ClientHello',
+      ...retried(client => client.say(second).protect().raw(sealed())),
+      ...badRecordMac,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not offered by the second ClientHello',
+      ...retried(client => client.say(earlyHello())),
+      ...illegalHello,
+    },
+    {
+      section: '4.6',
+      rule: 'is not ended by EndOfEarlyData in plaintext',
+      ...retried(client => client.say(tls.endOfEarlyData)),
+      ...unexpectedMessage,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not passed over before any hello',
+      options: resumable,
+      server: client => client.raw(sealed()),
+      code: 'record-unprotected',
+      alert: 'unexpected_message',
+    },
+    {
+      section: '4.3.10',
+      rule: 'has no content in ClientHello',
+      options: resumable,
+      server: client => client.say(helloWithPsks([offeredTicket()], [extension('early_data', bytes(0))])),
+      ...decodeError,
+    },
+  ])
+
+  const alpn = fromText('h2')
+  const age = (error: number) => ({ ...offeredTicket(), age: now + 5 + error })
+  const accepted = tls.encryptedExtensions([extension('server_name'), extension('early_data')])
+  const takes = ({ heard }: ClientPeer) => heard.some(({ content }) => hexOf(content).startsWith(hexOf(accepted)))
+  const conditions: readonly { name: string; psks?: readonly tls.OfferedPsk[]; more?: Partial<ServerOptions>; outcome?: 'taken' }[] = [
+    { name: '§4.3.10 under the same conditions', outcome: 'taken' },
+    { name: '§4.3.10 for a key that is not the first', psks: [{ identity: bytes(1) }, offeredTicket()] },
+    { name: '§4.3.10 for a key that is the first of two', psks: [offeredTicket(), { identity: bytes(1) }], outcome: 'taken' },
+    { name: '§4.3.10 with another suite of the same hash', psks: [{ ...offeredTicket({ cipher_suite: 0x1303 }) }] },
+    { name: '§4.3.10 with another application protocol', psks: [offeredTicket({ alpn })] },
+    { name: '§4.3.10 for a ticket without early data', psks: [offeredTicket({ max_early_data: 0 })] },
+    { name: '§4.3.10 for a ticket with another limit', psks: [offeredTicket({ max_early_data: 101 })] },
+    { name: '§4.3.10 for another name', psks: [offeredTicket({ server_name: fromText('other') })] },
+    { name: '§8.3 at the edge of the window', psks: [age(10_000)], outcome: 'taken' },
+    { name: '§8.3 with an age that is too high', psks: [age(10_001)] },
+    { name: '§8.3 with an age that is too low', psks: [age(-501)], more: { earlyDataWindow: 500 } },
+    { name: '§8.3 with an age of almost 2^32', psks: [{ ...offeredTicket(), age: 0xffffffff }] },
+    {
+      name: '§8.3 with an age that wraps, which is the right one',
+      psks: [{ identity: ticket({ ticket_age_add: 0xffffffff }), age: now - 1 }],
+      outcome: 'taken',
+    },
+    { name: '§8.3 with an age that is not obfuscated', psks: [{ identity: ticket({ ticket_age_add: 0x80000000 }), age: now }] },
+    { name: '§8 where the guard says no', more: { earlyDataGuard: { claim: () => false } } },
+  ]
+  it.each(conditions.map(each => ({ outcome: 'passed over', ...each })))('$name: it is $outcome', ({
+    psks = [offeredTicket()],
+    more = {},
+    outcome,
+  }) => {
+    const taken = outcome === 'taken'
+    const client = new ClientPeer({ ...resumable, ...more }).say(earlyHello(psks)).protect()
+    expect(takes(client)).toBe(taken)
+    client.say(...(taken ? finish : [tls.finished()]))
+    expect(client.error).toBeUndefined()
+    expect(client.connection.info).toBeDefined()
+  })
+
+  it('§8 the same hello has its early data taken once, and is resumed again', () => {
+    const { earlyDataGuard: _, ...options } = resumable
+    const again = {
+      ...options,
+      tickets: { keys: (at: number) => (typeof resumable.tickets === 'object' ? resumable.tickets.keys(at) : []) },
+    }
+    const taken = () => takes(new ClientPeer(again).say(earlyHello()))
+    expect([taken(), taken(), taken()]).toEqual([true, false, false])
+  })
+})
+
+describe('early data that a client sends', () => {
+  const early = { earlyData: true } as const
+  const options = resuming(early)
+  const answered =
+    (...messages: readonly Uint8Array[]) =>
+    (server: ServerPeer) =>
+      server
+        .say(pskHello())
+        .protect()
+        .say(...messages)
+  const h2 = extension('alpn', v16(tls.v8(fromText('h2'))))
+  testRules([
+    { section: '4.3.10', rule: 'is taken with the first key', options, client: answered(acceptsEarlyData, tls.finished()), accepted: true },
+    { section: '4.3.10', rule: 'may be refused', options, client: answered(tls.encryptedExtensions(), tls.finished()), accepted: true },
+    {
+      section: '4.3.11',
+      rule: 'is not taken with another key',
+      options: resuming({ ...early, psk: [{ identity: bytes(1), key: constantBytes(32), imported: false }] }),
+      client: server => server.say(pskHello(1)).protect().say(acceptsEarlyData),
+      ...illegalSelection,
+    },
+    {
+      section: '4.3.11',
+      rule: 'is not taken without a key',
+      options,
+      client: server => server.hello().say(acceptsEarlyData),
+      ...illegalSelection,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not taken with another suite',
+      options,
+      client: server =>
+        server
+          .say(pskHello(0, { cipher_suite: u16(0x1303) }))
+          .protect()
+          .say(acceptsEarlyData),
+      ...illegalSelection,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not taken with another application protocol',
+      options: resuming({ ...early, alpn: ['h2'] }),
+      client: answered(tls.encryptedExtensions([h2, extension('early_data')])),
+      ...illegalSelection,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not taken without its application protocol',
+      options: resuming({ ...early, alpn: ['h2'] }, { alpn: fromText('h2') }),
+      client: answered(acceptsEarlyData),
+      ...illegalSelection,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is taken with its application protocol',
+      options: resuming({ ...early, alpn: ['h2'] }, { alpn: fromText('h2') }),
+      client: answered(tls.encryptedExtensions([h2, extension('early_data')]), tls.finished()),
+      accepted: true,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not taken where none was offered',
+      options: resuming(),
+      client: answered(acceptsEarlyData),
+      ...unsolicited,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not taken where the ticket allows none',
+      options: resuming(early, { max_early_data: 0 }),
+      client: answered(acceptsEarlyData),
+      ...unsolicited,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not taken after a retry',
+      options,
+      client: server =>
+        server
+          .say(
+            tls.helloRetryRequest(),
+            tls.serverHelloAfterRetry({
+              extensions: added(tls.replaced(tls.selected, 'key_share', tls.share(tls.secp256r1)), extension('pre_shared_key', u16(0))),
+            }),
+          )
+          .protect()
+          .say(acceptsEarlyData),
+      ...unsolicited,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not taken by ServerHello',
+      options,
+      client: server => server.say(tls.serverHello({ extensions: added(tls.selected, extension('early_data')) })),
+      ...misplaced,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is not taken by HelloRetryRequest',
+      options,
+      client: server => server.say(tls.helloRetryRequest({ extensions: added(tls.retried, extension('early_data')) })),
+      ...misplaced,
+    },
+    {
+      section: '4.3.10',
+      rule: 'is taken without content',
+      options,
+      client: answered(tls.encryptedExtensions([extension('early_data', tls.u32(1))])),
+      ...decodeError,
+    },
+    {
+      section: '4.6',
+      rule: 'is not ended by the server',
+      options,
+      client: answered(acceptsEarlyData, tls.endOfEarlyData),
+      ...unexpectedMessage,
+    },
+    {
+      section: '4.6',
+      rule: 'is not ended by the server after the handshake',
+      options,
+      client: answered(acceptsEarlyData, tls.finished(), tls.endOfEarlyData),
+      ...unexpectedMessage,
+    },
+    {
+      section: '4.7.1',
+      rule: 'has a limit of four bytes in a ticket',
+      client: server => server.connect().say(tls.newSessionTicket({ extensions: [extension('early_data')] })),
+      ...decodeError,
+    },
+  ])
+
+  const said = (server: ServerPeer) =>
+    server.heard
+      .filter(({ type }) => type !== recordType.change_cipher_spec)
+      .map(({ type, content }) => (type === recordType.handshake ? content[0] : 'data'))
+  const sending = () => {
+    const server = new ServerPeer(options())
+    server.connection.sendEarly(bytes(1, 2))
+    server.drain()
+    return server
+  }
+
+  it('§4.6 taken: EndOfEarlyData goes after the Finished of the server, before that of the client', () => {
+    const server = sending()
+    answered(acceptsEarlyData)(server)
+    expect(said(server)).toEqual([1, 'data'])
+    server.say(tls.finished())
+    expect(said(server)).toEqual([1, 'data', 5, 20])
+  })
+
+  it('§4.6 refused: there is no EndOfEarlyData, and nothing is sent again', () => {
+    const server = sending()
+    answered(tls.encryptedExtensions(), tls.finished())(server)
+    expect(said(server)).toEqual([1, 'data', 20])
+    expect(server.connection.info?.resumed).toBe(true)
+  })
+
+  it('§4.3.10 ended by a retry: the second hello is in plaintext and offers none, and no more is sent', () => {
+    const server = sending().say(tls.helloRetryRequest())
+    expect(server.connection.sendEarly(bytes(3))).toBe(0)
+    const hello = server.heard.at(-1)
+    expect(hello).toMatchObject({ type: recordType.handshake, protected: false })
+    const [first] = server.heard
+    const early = concat(u16(tls.ext.early_data), u16(0))
+    expect(hexOf(first?.content)).toContain(hexOf(early))
+    expect(hexOf(hello?.content)).not.toContain(hexOf(early))
+  })
+
+  it('§4.7.1 is no more than the ticket allows', () => {
+    const { connection } = new ServerPeer(options())
+    expect(connection.sendEarly(tls.filled(150))).toBe(100)
+    expect(connection.sendEarly(bytes(1))).toBe(0)
+  })
+})
+
+const hexOf = (content: Uint8Array | undefined) => Buffer.from(content ?? tls.none).toString('hex')
