@@ -183,10 +183,15 @@ const derSequence = 0x30
 const longestOcsp = 65_536
 
 /** Sessions are sealed into tickets; the keys are gone with the process, and with them the sessions. */
-function sessions(values: ServeValues, { random }: CryptoProvider): Pick<ServerOptions, 'tickets' | 'ticketCount' | 'maxEarlyData'> {
+function sessions(
+  values: ServeValues,
+  { random }: CryptoProvider,
+): Pick<ServerOptions, 'tickets' | 'ticketCount' | 'maxEarlyData' | 'limits'> {
   const ticketCount = parseCount('tickets', values.tickets ?? '2', 0, 255)
   const maxEarlyData = parseCount('max-early-data', values['max-early-data'] ?? '0', 0, 2 ** 32 - 1)
-  if (ticketCount > 0) return { tickets: new TicketKeyRing({ random }), ticketCount, maxEarlyData }
+  // What an earlier process allowed may have to be passed over by this one, records and all.
+  const limits = { skippedEarlyData: Math.max(2 ** 16, 2 * maxEarlyData) }
+  if (ticketCount > 0) return { tickets: new TicketKeyRing({ random }), ticketCount, maxEarlyData, limits }
   if (maxEarlyData > 0) throw new UsageError('--max-early-data comes with sessions: it does not go with --tickets 0')
   return { tickets: 'none' }
 }

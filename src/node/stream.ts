@@ -41,8 +41,8 @@ type Done = (error?: Error | null) => void
  * - `peerAuthenticated` (peer: VerifiedPeer | undefined), after `requestClientCertificate`;
  * - `keysUpdated` (direction: 'in' | 'out').
  *
- * A server that takes early data (`maxEarlyData`) reads it like any other, first and in order: a request may begin in it and end behind
- * it. `earlyBytes` tells how far it reaches. It may be a replay; only `secureConnect` proves that the client is there.
+ * A server that takes early data reads it like any other, first and in order: a request may begin in it and end behind it. All of it, up
+ * to `maxEarlyData`, may wait for its reader until the handshake is done. `earlyBytes` tells how far it reaches. It may be a replay; only `secureConnect` proves that the client is there.
  *
  * The readable side ends at the peer's close_notify alone; a transport that ends without is an `error` (`TlsError`, code
  * `truncated`). `end()` sends close_notify. Errors are a `TlsError` for what TLS found, a `TransportError` for what the transport did.

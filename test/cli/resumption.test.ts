@@ -83,6 +83,18 @@ describe.each([
     expect(find(served, 'early-data')).toEqual([])
   })
 
+  it('early data of many records is passed over too', async () => {
+    const server = await serving('--max-early-data', '500000')
+    const file = await sessionFrom(server)
+    await interrupt(server)
+    const other = await serving('--max-early-data', '500000')
+    const early = join(folder, 'much.bin')
+    writeFileSync(early, pattern(400_000))
+    const { code, stdout, stderr } = await run(to(other, '--session-in', file, '--early-data', early))
+    expect(find(stderr, 'early-data')).toMatchObject([{ accepted: false, bytes: 400_000, resent: 400_000 }])
+    expect({ code, same: stdout.equals(pattern(400_000)) }).toEqual({ code: 0, same: true })
+  })
+
   it('early data that the session does not allow goes as ordinary data', async () => {
     const server = await serving()
     const file = await sessionFrom(server)

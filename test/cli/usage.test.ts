@@ -75,6 +75,54 @@ describe('Wrong usage ends with status 2 and says what was wrong:', () => {
     ['client-auth without a CA', () => ['serve', '--self-signed', 'a', '--client-auth', 'require'], /--client-auth needs --ca/],
     ['a CA without client-auth', () => ['serve', '--self-signed', 'a', '--ca', pem.cert], /needs --client-auth/],
     ['--cert-out without --self-signed', () => ['serve', '--cert', pem.cert, '--key', pem.key, '--cert-out', missing], /--cert-out/],
+    ['early data without a session', () => ['connect', 'a:1', '--early-data', missing], /--early-data needs --session-in/],
+    ['a session that is not there', () => ['connect', 'a:1', '--session-in', missing], /--session-in does-not-exist.pem: .*ENOENT/],
+    ['a session file without one', () => ['connect', 'a:1', '--session-in', join(folder, 'notes.txt')], /--session-in .*: .*not a session/],
+    ['a session that cannot be written', () => ['connect', 'a:1', '--session-out', folder], /--session-out .*EISDIR/],
+    ['a PSK without its key', () => ['connect', 'a:1', '--psk', 'alice'], /--psk: expected IDENTITY:HEX/],
+    ['a PSK without its name', () => ['serve', '--psk', ':00112233445566778899aabbccddeeff'], /--psk: expected IDENTITY:HEX/],
+    ['a PSK that is not hexadecimal', () => ['serve', '--psk', 'alice:secret'], /--psk "alice": the key is not hexadecimal/],
+    ['a PSK with half a byte', () => ['connect', 'a:1', '--psk-imported', 'bob:123'], /--psk-imported "bob": the key is not hexadecimal/],
+    ['a PSK that is too short', () => ['connect', 'a:1', '--psk', 'alice:0011'], /--psk "alice": the key has 2 bytes, and needs 16/],
+    [
+      'a PSK named twice',
+      () => ['connect', 'a:1', '--psk', `a:${'0'.repeat(32)}`, '--psk', `a:${'1'.repeat(32)}`],
+      /--psk: the identity "a" is there twice/,
+    ],
+    ['an unknown PSK mode', () => ['connect', 'a:1', '--psk-modes', 'dhe'], /--psk-modes: "dhe" is unknown; known: psk_dhe_ke, psk_ke/],
+    [
+      'a record size limit that is too small',
+      () => ['connect', 'a:1', '--record-size-limit', '63'],
+      /"63": expected a number from 64 to 16385/,
+    ],
+    ['a record size limit that is no number', () => ['connect', 'a:1', '--record-size-limit', '1k'], /--record-size-limit "1k": expected/],
+    ['an unknown certificate type', () => ['connect', 'a:1', '--certificate-types', 'pgp'], /"pgp" is unknown; known: X509, RawPublicKey/],
+    ['a certificate type named twice', () => ['connect', 'a:1', '--certificate-types', 'raw,RawPublicKey'], /--certificate-types .*twice/],
+    ['an exporter without a length', () => ['connect', 'a:1', '--export', 'EXPORTER-x'], /--export "EXPORTER-x": expected LABEL:LENGTH/],
+    ['an exporter without a label', () => ['connect', 'a:1', '--export', ':32'], /--export ":32": expected LABEL:LENGTH/],
+    ['an exporter with a label that is not ASCII', () => ['connect', 'a:1', '--export', 'é:32'], /249 ASCII characters/],
+    ['an exporter with a label that is too long', () => ['connect', 'a:1', '--export', `${'x'.repeat(250)}:32`], /249 ASCII characters/],
+    ['an exporter of nothing', () => ['connect', 'a:1', '--export', 'x:0'], /--export "x:0": the length is "0", expected 1 to 8160/],
+    ['an exporter of too much', () => ['serve', '--self-signed', 'a', '--export', 'x:8161'], /the length is "8161", expected 1 to 8160/],
+    [
+      'tickets that are too many',
+      () => ['serve', '--self-signed', 'a', '--tickets', '256'],
+      /--tickets "256": expected a number from 0 to 255/,
+    ],
+    [
+      'early data that is too much',
+      () => ['serve', '--self-signed', 'a', '--max-early-data', '4294967296'],
+      /--max-early-data "4294967296"/,
+    ],
+    ['early data without tickets', () => ['serve', '--self-signed', 'a', '--tickets', '0', '--max-early-data', '1'], /--tickets 0/],
+    ['a staple that is not there', () => ['serve', '--self-signed', 'a', '--ocsp', missing], /--ocsp does-not-exist.pem: .*ENOENT/],
+    ['a staple that is no DER', () => ['serve', '--self-signed', 'a', '--ocsp', pem.cert], /--ocsp .*no OCSP response in DER/],
+    [
+      'a staple without a certificate',
+      () => ['serve', '--psk', `a:${'0'.repeat(32)}`, '--ocsp', pem.cert],
+      /--ocsp is about a certificate/,
+    ],
+    ['asking later without a CA', () => ['serve', '--self-signed', 'a', '--post-handshake-auth'], /--post-handshake-auth needs --ca/],
     ['a port to serve that is no number', () => ['serve', '--self-signed', 'a', '--port', '-1'], /port/],
   ]
 
@@ -83,6 +131,13 @@ describe('Wrong usage ends with status 2 and says what was wrong:', () => {
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/^\s+at /m)
     expect({ code, stdout: String(stdout) }).toEqual({ code: 2, stdout: '' })
+  })
+
+  it('and never repeats the key of a PSK', async () => {
+    for (const psk of ['alice:00c0ffee', 'alice:c0ffee0', 'c0ffee']) {
+      const { stderr } = await run(['connect', 'a:1', '--psk', psk])
+      expect(stderr).not.toContain('c0ffee')
+    }
   })
 
   it('with --json as one object', async () => {
@@ -103,11 +158,46 @@ describe('Help', () => {
 
   it('of a command names each of its options', async () => {
     const [connect, serve] = await Promise.all([run(['connect', '--help']), run(['serve', '-h'])])
-    const shared = ['--alpn', '--ca', '--cert', '--ciphers', '--groups', '--json', '--key ', '--keylog', '--provider', '--sigalgs']
-    for (const option of [...shared, '--servername', '--insecure', '--timeout']) expect(String(connect.stdout)).toContain(option)
-    for (const option of [...shared, '--self-signed', '--client-auth', '--echo', '--http', '--once', '--host', '--port']) {
-      expect(String(serve.stdout)).toContain(option)
-    }
+    const shared = [
+      ...[
+        '--alpn',
+        '--ca',
+        '--cert',
+        '--certificate-types',
+        '--ciphers',
+        '--compress-certificates',
+        '--export',
+        '--groups',
+        '--json',
+        '--key',
+      ],
+      ...[
+        '--key-update',
+        '--keylog',
+        '--post-handshake-auth',
+        '--provider',
+        '--psk',
+        '--psk-imported',
+        '--psk-modes',
+        '--record-size-limit',
+      ],
+      ...['--sigalgs'],
+    ]
+    const ours = ['--servername', '--insecure', '--timeout', '--session-in', '--session-out', '--early-data', '--request-ocsp']
+    const theirs = [
+      '--self-signed',
+      '--client-auth',
+      '--echo',
+      '--http',
+      '--once',
+      '--host',
+      '--port',
+      '--tickets',
+      '--max-early-data',
+      '--ocsp',
+    ]
+    for (const option of [...shared, ...ours]) expect(String(connect.stdout)).toContain(` ${option} `)
+    for (const option of [...shared, ...theirs]) expect(String(serve.stdout)).toContain(` ${option} `)
   })
 
   it('--version prints the version of the package', async () => {
