@@ -101,7 +101,7 @@ function prepare(values: ConnectValues, host: string): Prepared {
   const common = engineOptions(values)
   const { crypto } = common
   const seen: Seen = {}
-  const { session, earlyData } = resumption(values, serverName, crypto)
+  const { session, earlyData } = resumption(values, serverName)
   const options: ClientOptions = {
     ...common,
     ...identityOptions(values, crypto),
@@ -124,14 +124,14 @@ function target(positionals: readonly string[]): { host: string; port: number } 
   return parseAddress(address)
 }
 
-function resumption(values: ConnectValues, serverName: string, crypto: CryptoProvider): { session?: Session; earlyData?: Uint8Array } {
+function resumption(values: ConnectValues, serverName: string): { session?: Session; earlyData?: Uint8Array } {
   const { 'session-in': file, 'early-data': early } = values
   if (file === undefined) {
     if (early !== undefined) throw new UsageError('--early-data needs --session-in FILE: early data goes under the keys of a session')
     return {}
   }
   const bytes = readBytes('session-in', file)
-  const session = orUsageError(() => sessionFromBytes(bytes, crypto), `--session-in ${file}: `)
+  const session = orUsageError(() => sessionFromBytes(bytes), `--session-in ${file}: `)
   if (session.serverName !== serverName)
     throw new UsageError(`--session-in ${file}: it is a session with ${session.serverName}, not with ${serverName} (see --servername)`)
   return { session, ...(early !== undefined && { earlyData: readBytes('early-data', early) }) }

@@ -7,8 +7,7 @@ import { acceptWithoutVerification } from '../../src/x509/index.ts'
 import { credentials } from './credentials.ts'
 import { outcome, pattern, received, tlsPair } from './pair.ts'
 
-const crypto = createNodeProvider()
-const { random } = crypto
+const { random } = createNodeProvider()
 
 /** A first connection to such a server; the session that it leaves, as bytes. */
 async function sessionOf(server: Partial<ServerOptions>): Promise<Uint8Array> {
@@ -31,7 +30,7 @@ describe('Early data through streams', () => {
 
   it('is read first at the server, and counted', async () => {
     const options = servers(2000)
-    const session = sessionFromBytes(await sessionOf(options), crypto)
+    const session = sessionFromBytes(await sessionOf(options))
     const { client, server } = await tlsPair({ server: options, client: { session, earlyData: true } })
     const result = once(client, 'earlyDataResult')
     expect(client.sendEarly(pattern(500))).toBe(500)
@@ -46,7 +45,7 @@ describe('Early data through streams', () => {
 
   it('comes back where it is not taken, and counts as not sent', async () => {
     const options = servers(2000)
-    const session = sessionFromBytes(await sessionOf(options), crypto)
+    const session = sessionFromBytes(await sessionOf(options))
     const { client, server } = await tlsPair({ server: { ...options, maxEarlyData: 0 }, client: { session, earlyData: true } })
     const result = once(client, 'earlyDataResult')
     client.sendEarly(pattern(500))
@@ -62,7 +61,7 @@ describe('Early data through streams', () => {
 
   it('has an exporter of its own on both sides', async () => {
     const options = servers(2000)
-    const session = sessionFromBytes(await sessionOf(options), crypto)
+    const session = sessionFromBytes(await sessionOf(options))
     const pair = await tlsPair({ server: options, client: { session, earlyData: true } })
     pair.client.sendEarly(pattern(5))
     await Promise.all([pair.client.connected(), pair.server.connected()])
@@ -83,9 +82,9 @@ describe('Early data through streams', () => {
 describe('Bytes of a session', () => {
   it('that are cut, changed in length or of another format are refused', async () => {
     const bytes = await sessionOf({ tickets: new TicketKeyRing({ random }) })
-    expect(sessionFromBytes(bytes, crypto).toBytes()).toEqual(bytes)
+    expect(sessionFromBytes(bytes).toBytes()).toEqual(bytes)
     for (const wrong of [new Uint8Array(0), pattern(40), bytes.subarray(0, 60), Buffer.concat([bytes, pattern(1)])]) {
-      expect(() => sessionFromBytes(wrong, crypto)).toThrow(TypeError)
+      expect(() => sessionFromBytes(wrong)).toThrow(TypeError)
     }
   })
 })
