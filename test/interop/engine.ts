@@ -12,6 +12,7 @@ import type {
   ServerOptions,
   Session,
   TlsEvent,
+  TrustStore,
 } from '../../src/types.ts'
 import { authority } from './credentials.ts'
 import { nodeProvider } from './tassel.ts'
@@ -112,16 +113,19 @@ export class Driven<C extends Connection = Connection> {
   }
 }
 
-export interface DialOptions extends Partial<ClientOptions> {
+export interface DialOptions extends Partial<Omit<ClientOptions, 'trust'>> {
+  /** Default: believes the tests' authority. `null`: the question `peer-certificate`. */
+  readonly trust?: TrustStore | null
   /** Sent before anything has come back. */
   readonly early?: string
   readonly decide?: Decide
 }
 
-/** A client of 127.0.0.1 that believes the tests' authority, unless `trust` is null: then the question is asked. */
-export async function dial(port: number, { early, decide, ...options }: DialOptions = {}): Promise<Driven> {
-  const trust = (await authority()).trust(nodeProvider)
-  const connection = createClient({ crypto: nodeProvider, serverName: 'localhost', identity: null, now: Date.now, trust, ...options })
+/** A client of 127.0.0.1. */
+export async function dial(port: number, { early, decide, trust, ...options }: DialOptions = {}): Promise<Driven> {
+  const store = trust === undefined ? (await authority()).trust(nodeProvider) : trust
+  const defaults = { crypto: nodeProvider, serverName: 'localhost', identity: null, now: Date.now, ...(store && { trust: store }) }
+  const connection = createClient({ ...defaults, ...options })
   if (early !== undefined) connection.sendEarly(Buffer.from(early))
   return new Driven(connectTcp({ host: '127.0.0.1', port, noDelay: true }), connection, decide)
 }
