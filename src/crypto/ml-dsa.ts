@@ -3,7 +3,6 @@
  * (draft-ietf-tls-mldsa), and no message is hashed beforehand.
  */
 import { type DSA, ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
-import type { Signer } from './signatures.ts'
 
 export type MlDsaName = 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87'
 
@@ -11,6 +10,11 @@ export interface MlDsaSizes {
   readonly publicKey: number
   /** The expanded private key of `skEncode`. */
   readonly secretKey: number
+}
+
+export interface MlDsaSigner {
+  readonly subjectPublicKey: Uint8Array
+  sign(scheme: unknown, message: Uint8Array): Uint8Array
 }
 
 /** In bytes (§4, table 2). */
@@ -37,7 +41,8 @@ export function isMlDsaSecretKey(name: MlDsaName, secretKey: Uint8Array): boolea
   return library.verify(library.sign(message, secretKey, { extraEntropy: false }), message, library.getPublicKey(secretKey))
 }
 
-export function mlDsaSigner(name: MlDsaName, secretKey: Uint8Array, random: (size: number) => Uint8Array): Signer {
+/** What signs with an expanded private key; its one scheme needs no naming. */
+export function mlDsaSigner(name: MlDsaName, secretKey: Uint8Array, random: (size: number) => Uint8Array): MlDsaSigner {
   const library = libraries[name]
   return {
     subjectPublicKey: library.getPublicKey(secretKey),

@@ -3,9 +3,16 @@
  * for a message of the peer, `ask` for a decision. There is no jump, so a message can't be skipped, repeated or early.
  */
 import type { CipherSuite, Hash } from '../crypto/provider.ts'
-import type { CertificateRequestQuestion, ClientHelloInfo, ExternalPsk, Identity, Session, VerifiedPeer } from '../types.ts'
+import type {
+  CertificateRequestQuestion,
+  ClientHelloInfo,
+  ExternalPsk,
+  Identity,
+  PeerCertificateQuestion,
+  Session,
+  VerifiedPeer,
+} from '../types.ts'
 import type { Message, MessageName } from '../wire/messages.ts'
-import type { PeerCredentials } from './certificate-message.ts'
 import type { ServerSettings } from './settings.ts'
 
 export type Need = { readonly expect: readonly MessageName[] } | Ask
@@ -14,7 +21,7 @@ export type Dialogue<T> = Generator<Need, T, unknown>
 /** What is asked, and what the answer is. */
 interface Questions {
   'client-hello': { about: { readonly hello: ClientHelloInfo }; answer: ServerSettings }
-  'peer-certificate': { about: PeerCredentials & { readonly serverName: string | undefined }; answer: VerifiedPeer }
+  'peer-certificate': { about: Omit<PeerCertificateQuestion, 'type' | 'answer' | 'refuse'>; answer: VerifiedPeer }
   'certificate-request': {
     about: Omit<CertificateRequestQuestion, 'type' | 'answer' | 'refuse'>
     answer: Identity | null
