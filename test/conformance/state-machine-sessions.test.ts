@@ -86,7 +86,9 @@ describe(`a server that resumes, and ${kinds.length} kinds of message`, () => {
         ...afterRetry(3),
       ].sort(),
     )
-    expect([...found.afterwards].sort()).toEqual(['application data', 'key_update'])
+    // The last three answer the request that the walk makes where it may.
+    const answers = ['certificate with the context', 'certificate with the context, empty', 'compressed_certificate with the context']
+    expect([...found.afterwards].sort()).toEqual(['application data', ...answers, 'key_update'])
   })
 
   it('that takes no early data passes over what does not open, and nothing else', () => {
