@@ -67,21 +67,23 @@ export async function connect(args: readonly string[], io: Io): Promise<ExitCode
     return exitCodes.ok
   }
   const { host, port } = target(positionals)
+  const handshakeTimeout = milliseconds(values.timeout)
   const { options, plan, earlyData } = prepare(values, host)
   const reporter = createReporter({ json: values.json ?? false, data: io.stderr, notes: io.stderr })
-  const handshakeTimeout = milliseconds(values.timeout)
   const onQuestion = values.insecure ? believer(plan.seen) : undefined
   const stream = orUsageError(() =>
     connectTls({ ...options, host, port, allowHalfOpen: true, handshakeTimeout, ...(onQuestion && { onQuestion }) }),
   )
   const early = earlyData && sendEarly(stream, earlyData)
   const result = follow(stream, reporter, { remote: formatAddress(host, port) }, { ...plan, early })
-  if (early === undefined) joinStandardStreams(stream, io)
-  else
+  if (early === undefined) {
+    joinStandardStreams(stream, io)
+  } else {
     stream.once('secureConnect', () => {
       if (early.rest.length > 0) stream.write(early.rest)
       joinStandardStreams(stream, io)
     })
+  }
   io.stop.addEventListener('abort', () => stream.destroy())
   const code = await result
   return io.stop.aborted ? exitCodes.interrupted : code

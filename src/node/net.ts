@@ -2,7 +2,8 @@
 import { createServer as createNetServer, type Server, Socket } from 'node:net'
 import { createServer } from '../engine.ts'
 import type { ClientOptions, ServerOptions } from '../types.ts'
-import { TlsStream, type TlsStreamOptions, withDefaults } from './stream.ts'
+import { withDefaults } from './defaults.ts'
+import { TlsStream, type TlsStreamOptions } from './stream.ts'
 
 export interface ConnectOptions extends Omit<ClientOptions, 'serverName'>, TlsStreamOptions {
   host: string

@@ -1,18 +1,9 @@
 /** A TLS connection as a Node stream: plaintext on this side, any Duplex that carries bytes on the other. */
 import { Duplex } from 'node:stream'
-import { createNodeProvider } from '../crypto/node.ts'
 import { createClient, createServer } from '../engine.ts'
 import { TlsError } from '../error.ts'
-import type {
-  ClientOptions,
-  CommonOptions,
-  Connection,
-  ConnectionInfo,
-  ExportOptions,
-  Question,
-  ServerConnection,
-  ServerOptions,
-} from '../types.ts'
+import type { ClientOptions, Connection, ConnectionInfo, ExportOptions, Question, ServerConnection, ServerOptions } from '../types.ts'
+import { withDefaults } from './defaults.ts'
 import { pieceSize, Transport, TransportError } from './transport.ts'
 
 export interface TlsStreamOptions {
@@ -373,17 +364,6 @@ const optionFor: Record<Question['type'], string> = {
   'session-lookup': 'the option `tickets` with keys',
   'early-data': 'the option `earlyDataGuard`',
   sign: 'a key that can sign',
-}
-
-/** The Node provider and the system clock where the options name none. */
-export function withDefaults<Options extends CommonOptions>(options: Options): Options & Required<Pick<CommonOptions, 'crypto' | 'now'>> {
-  return { ...options, crypto: options.crypto ?? nodeProvider(), now: options.now ?? Date.now }
-}
-
-let shared: ReturnType<typeof createNodeProvider> | undefined
-function nodeProvider(): ReturnType<typeof createNodeProvider> {
-  shared ??= createNodeProvider()
-  return shared
 }
 
 function withoutFirst(chunks: readonly Uint8Array[], count: number): Uint8Array[] {

@@ -15,6 +15,8 @@ describe('Names on the command line', () => {
     ['x25519mlkem768', 'X25519MLKEM768'],
     ['tls_aes_128_gcm_sha256', 'TLS_AES_128_GCM_SHA256'],
     ['AES-256-GCM', 'TLS_AES_256_GCM_SHA384'],
+    ['aes-128-ccm', 'TLS_AES_128_CCM_SHA256'],
+    ['AES-128-CCM-8', 'TLS_AES_128_CCM_8_SHA256'],
     ['chacha20-poly1305', 'TLS_CHACHA20_POLY1305_SHA256'],
     ['ECDSA+SHA384', 'ecdsa_secp384r1_sha384'],
     ['RSA-PSS+SHA256', 'rsa_pss_rsae_sha256'],
