@@ -9,6 +9,8 @@ export type KeyType = MintedKey
 export interface Credentials {
   /** A moment at which the certificates are valid. */
   readonly now: number
+  /** The private key, DER PKCS#8. */
+  readonly pkcs8: Uint8Array
   identity(provider: CryptoProvider): Identity
   /** Trusts the authority that issued the identity. */
   trust(provider: CryptoProvider): TrustStore
@@ -20,6 +22,7 @@ export async function credentials(key: KeyType): Promise<Credentials> {
   const issued = await authority.issue({ names: ['localhost', '127.0.0.1'], key, purposes: ['server', 'client'] })
   return {
     now: Date.now(),
+    pkcs8: issued.privateKeyPkcs8,
     identity: provider => ({ chain: [issued.certificateDer], key: provider.importPrivateKey(issued.privateKeyPkcs8) }),
     trust: provider => createTrustStore({ roots: [authority.certificateDer], crypto: provider }),
   }
