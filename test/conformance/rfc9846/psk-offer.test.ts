@@ -156,7 +156,11 @@ describe('pre_shared_key in ClientHello', () => {
     { name: 'part of a ticket', psk: { identity: ticket().subarray(0, 40) } },
     { name: 'a session without a client certificate, where one is needed', psk: offeredTicket(), more: { clientAuth: 'require' } },
   ]
-  it.each(notResumed)('§4.3.11 $name is passed over, its binder too', ({ psk: { identity }, more = {} }) => {
+  it.each(notResumed.map(each => [each.name, each] as const))('§4.3.11 %s is passed over, its binder too', (_, each) => {
+    const {
+      psk: { identity },
+      more = {},
+    } = each
     const client = new ClientPeer({ ...resumable, ...more }).say(helloWithPsks([{ identity, binder: tls.filled(32, 1) }])).protect()
     client.say(...(more.clientAuth ? [tls.certificate(), tls.certificateVerify()] : []), tls.finished())
     expect(client.error).toBeUndefined()
