@@ -376,7 +376,7 @@ export interface ConnectionInfo {
   readonly localIdentity: Identity | undefined
   /** Whether a session was resumed: `peer` is then what the first handshake proved. */
   readonly resumed: boolean
-  /** The identity of the external PSK that the sides proved themselves with. */
+  /** The identity of the external PSK that the sides proved themselves with, as the application gave it. */
   readonly pskIdentity: Uint8Array | undefined
   /** Whether a HelloRetryRequest was needed. */
   readonly retried: boolean

@@ -116,7 +116,7 @@ function prepare(values: ConnectValues, host: string): Prepared {
   const exported = parseExport(values.export)
   const out = values['session-out']
   const keep = out === undefined ? undefined : { file: out, write: secretFile('session-out', out) }
-  return { options, earlyData, plan: { psks: common.psk ?? [], exported, updateKeys: values['key-update'], keep, seen } }
+  return { options, earlyData, plan: { exported, updateKeys: values['key-update'], keep, seen } }
 }
 
 function target(positionals: readonly string[]): { host: string; port: number } {

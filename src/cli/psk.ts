@@ -19,12 +19,6 @@ export function pskOptions(values: Values<typeof pskFlags>): ExternalPsk[] {
   return all
 }
 
-/** The name that a key was given for, as text; `identity` is the one of the handshake, which the importer wraps (RFC 9258 §5.1). */
-export function pskName(identity: Uint8Array, psks: readonly ExternalPsk[]): string {
-  const wrapped = psks.find(psk => psk.imported && Buffer.compare(identity.subarray(2, 2 + psk.identity.length), psk.identity) === 0)
-  return textOf(wrapped?.identity ?? identity)
-}
-
 /** `IDENTITY:HEX`; the identity may hold colons. The key is a secret: no message repeats it. */
 function parsePsk(option: string, text: string): { identity: Uint8Array; key: Uint8Array } {
   const colon = text.lastIndexOf(':')

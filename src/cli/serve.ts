@@ -72,7 +72,7 @@ export async function serve(args: readonly string[], io: Io): Promise<ExitCode> 
   const port = parsePort(values.port ?? '4433', 0)
   const exported = parseExport(values.export)
   const engine = await serverOptions(values)
-  const plan = { psks: engine.psk ?? [], exported, updateKeys: values['key-update'], requestCertificate: values['post-handshake-auth'] }
+  const plan = { exported, updateKeys: values['key-update'], requestCertificate: values['post-handshake-auth'] }
   const server = createTcpServer({ allowHalfOpen: true, noDelay: true })
   const result = serveConnections(server, engine, { values, plan, io })
   try {

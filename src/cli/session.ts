@@ -1,18 +1,15 @@
 /** One connection of a command: reported from its start to its end, and joined to standard input and output. */
 import type { Readable } from 'node:stream'
 import type { TlsStream } from '../node/index.ts'
-import type { ConnectionInfo, ExternalPsk, Session, VerifiedPeer } from '../types.ts'
+import type { ConnectionInfo, Session, VerifiedPeer } from '../types.ts'
 import type { EarlySending } from './early.ts'
 import type { ExportRequest } from './export.ts'
 import type { Io } from './io.ts'
-import { pskName } from './psk.ts'
 import { type About, exitCodeOf, type Happening, type Reporter } from './report.ts'
 import { type ExitCode, exitCodes } from './usage.ts'
 
 /** What to do with a connection, and what to tell of it, beside its start and its end. */
 export interface Plan {
-  /** The keys that were given: their names are told. */
-  readonly psks: readonly ExternalPsk[]
   readonly exported?: ExportRequest | undefined
   readonly updateKeys?: boolean | undefined
   /** Servers: whether to ask for a certificate once connected. */
@@ -41,7 +38,7 @@ export function follow(stream: TlsStream, reporter: Reporter, about: About, plan
       info,
       {
         earlyData: plan.early?.outcome ?? (stream.earlyBytes > 0 ? 'accepted' : 'none'),
-        pskIdentity: pskIdentity && pskName(pskIdentity, plan.psks),
+        pskIdentity: pskIdentity && Buffer.from(pskIdentity).toString('utf8'),
         ocsp: plan.seen?.ocsp,
         compressed: plan.seen?.compressed ?? false,
       },

@@ -18,7 +18,7 @@ export function describeConnection(established: Established): ConnectionInfo {
     peer: peerOf(established),
     localIdentity,
     resumed: psk?.session !== undefined,
-    pskIdentity: psk?.session ? undefined : psk?.identity,
+    pskIdentity: psk?.externalIdentity,
     retried,
   }
 }

@@ -18,6 +18,8 @@ export type PskMode = keyof typeof pskModes
 /** A key that both sides may know, under the name that goes over the wire. */
 export interface PskCandidate {
   readonly identity: Uint8Array
+  /** The name that the application gave an external PSK; the importer wraps it. */
+  readonly externalIdentity?: Uint8Array
   readonly secret: Uint8Array
   /** The one hash that the key may be used with. */
   readonly hash: Hash
@@ -32,7 +34,9 @@ export function externalCandidates(psk: ExternalPsk, suites: readonly CipherSuit
   const hashes = new Map(suites.map(suite => [suite.hash.name, suite.hash]))
   const own = hashes.get(psk.hash ?? 'sha256')
   if (!own) return []
-  if (psk.imported === false) return [{ identity: psk.identity, secret: psk.key, hash: own, origin: 'ext', obfuscatedAge: 0 }]
+  const { identity: externalIdentity } = psk
+  if (psk.imported === false)
+    return [{ identity: externalIdentity, externalIdentity, secret: psk.key, hash: own, origin: 'ext', obfuscatedAge: 0 }]
   return [...hashes.values()].flatMap(hash => imported(psk, own, hash))
 }
 
@@ -49,7 +53,7 @@ function imported(psk: ExternalPsk, own: Hash, target: Hash): PskCandidate[] {
   const identityHash = own.create().update(identity).digest()
   const secret = hkdfExpandLabel(own, extracted, 'derived psk', identityHash, target.size)
   extracted.fill(0)
-  return [{ identity, secret, hash: target, origin: 'imp', obfuscatedAge: 0 }]
+  return [{ identity, externalIdentity: psk.identity, secret, hash: target, origin: 'imp', obfuscatedAge: 0 }]
 }
 
 const importedIdentity = struct({

@@ -84,7 +84,7 @@ describe.each(providers())('on the provider $name', provider => {
       expect(pair.client.error ?? pair.server.error).toBeUndefined()
       for (const side of [pair.client, pair.server]) {
         expect(side.connection.info).toMatchObject({ resumed: false, peer: undefined, signatureScheme: undefined })
-        expect(side.connection.info?.pskIdentity).toBeDefined()
+        expect(side.connection.info?.pskIdentity).toEqual(psk[0]?.identity)
       }
       expectData(pair)
     })
