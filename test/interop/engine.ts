@@ -28,8 +28,11 @@ export class Driven<C extends Connection = Connection> {
   /** The data that came, as latin1: as early data, and after. */
   early = ''
   received = ''
+  /** The longest protected record on the wire, in bytes without its header. */
+  readonly longest = { in: 0, out: 0 }
   readonly #socket: Socket
   readonly #decide: Decide
+  readonly #partial: Record<'in' | 'out', Buffer> = { in: Buffer.alloc(0), out: Buffer.alloc(0) }
   #waiting: (() => void)[] = []
 
   constructor(socket: Socket, connection: C, decide: Decide = () => {}) {
@@ -37,7 +40,10 @@ export class Driven<C extends Connection = Connection> {
     this.#socket = socket
     this.#decide = decide
     sockets.add(socket)
-    socket.on('data', chunk => this.act(connection => connection.receive(new Uint8Array(chunk))))
+    socket.on('data', chunk => {
+      this.#measure('in', chunk)
+      this.act(connection => connection.receive(new Uint8Array(chunk)))
+    })
     socket.on('close', () => this.act(connection => connection.receiveEnd()))
     // What a broken transport means for the connection, its close tells.
     socket.on('error', () => {})
@@ -84,7 +90,10 @@ export class Driven<C extends Connection = Connection> {
 
   #turn(): void {
     for (let event = this.connection.poll(); event; event = this.connection.poll()) this.#take(event)
-    for (const chunk of this.connection.takeOutput()) if (this.#socket.writable) this.#socket.write(chunk)
+    for (const chunk of this.connection.takeOutput()) {
+      this.#measure('out', chunk)
+      if (this.#socket.writable) this.#socket.write(chunk)
+    }
     // Nothing is left to do: a peer may wait for the end of the transport.
     if (this.events.some(({ type }) => type === 'failed' || type === 'end')) this.#socket.end()
     for (const wake of this.#waiting.splice(0)) wake()
@@ -102,6 +111,16 @@ export class Driven<C extends Connection = Connection> {
     if ('answer' in event) this.#decide(event)
   }
 
+  #measure(direction: 'in' | 'out', chunk: Uint8Array): void {
+    let wire = Buffer.concat([this.#partial[direction], chunk])
+    while (wire.length >= 5 && wire.length >= 5 + wire.readUInt16BE(3)) {
+      const length = wire.readUInt16BE(3)
+      if (wire[0] === applicationData) this.longest[direction] = Math.max(this.longest[direction], length)
+      wire = wire.subarray(5 + length)
+    }
+    this.#partial[direction] = wire
+  }
+
   async #until<T>(look: () => T | undefined, wanted: string): Promise<T> {
     for (;;) {
       const found = look()
@@ -112,6 +131,9 @@ export class Driven<C extends Connection = Connection> {
     }
   }
 }
+
+/** The content type that protected records show. */
+const applicationData = 23
 
 export interface DialOptions extends Partial<Omit<ClientOptions, 'trust'>> {
   /** Default: believes the tests' authority. `null`: the question `peer-certificate`. */
