@@ -3,16 +3,16 @@
  * failure is told. Without cryptography, so that changed messages are read all the way down.
  */
 import { describe, expect, it } from 'vitest'
-import { TicketKeyRing } from '../../../src/engine/tickets.ts'
 import { createClient, createServer } from '../../../src/engine.ts'
 import { TlsError } from '../../../src/error.ts'
-import type { ClientOptions, Connection, ServerOptions, TlsEvent } from '../../../src/types.ts'
+import type { ClientOptions, Connection, ServerConnection, ServerOptions, TlsEvent } from '../../../src/types.ts'
 import { concat } from '../../../src/wire/bytes.ts'
 import { acceptWithoutVerification } from '../../../src/x509/verdict.ts'
 import { constantBytes, nullKey, nullProvider } from '../../null-provider.ts'
 import * as tls from './bytes.ts'
 import { bytes, u16, v16 } from './bytes.ts'
-import { ClientPeer, type Peer, plainRecord, protectedRecord, recordType, ServerPeer } from './peer.ts'
+import { plainRecord, protectedRecord, recordType } from './peer.ts'
+import { crypto, helloWithPsks, offeredTicket, pskHello, resumable, resuming } from './resumption.ts'
 
 const { handshake, alert, application_data, change_cipher_spec } = recordType
 const identity = { chain: [tls.endEntity], key: nullKey }
@@ -27,6 +27,9 @@ interface Step {
 const plain = (content: Uint8Array, type: number = handshake): Step => ({ type, protected: false, content })
 const sealed = (content: Uint8Array, type: number = handshake): Step => ({ type, protected: true, content })
 const afterHandshake = [sealed(tls.keyUpdate(1)), sealed(bytes(1, 2, 3), application_data), sealed(bytes(1, 0), alert)]
+
+/** Nothing is compressed: what comes out is what went in. */
+const compressed = { certificateCompression: [{ algorithm: 'zlib' as const, decompress: (data: Uint8Array) => data }] }
 
 const clientSubject = (options: Partial<ClientOptions> = {}) =>
   createClient({ crypto: nullProvider, serverName: 'server', keyShares: ['x25519'], alpn: ['h2'], identity, ...options })
@@ -63,7 +66,76 @@ const scripts: readonly { readonly name: string; readonly create: () => Connecti
       ...afterHandshake,
     ],
   },
+  {
+    name: 'a client with a session and early data',
+    create: () => {
+      const client = createClient({
+        serverName: 'server',
+        ...resuming({ ...compressed, earlyData: true, postHandshakeAuth: true, identity })(),
+      })
+      client.sendEarly(bytes(1, 2, 3))
+      return client
+    },
+    steps: [
+      plain(pskHello()),
+      sealed(tls.encryptedExtensions([tls.extension('server_name'), tls.extension('early_data')])),
+      sealed(tls.finished()),
+      sealed(tls.newSessionTicket({ extensions: [tls.extension('early_data', tls.u32(5))] })),
+      sealed(tls.certificateRequest(tls.requested, tls.v8(bytes(1)))),
+      ...afterHandshake,
+    ],
+  },
+  {
+    name: 'a client with a session that is refused',
+    create: () =>
+      createClient({ serverName: 'server', ...resuming({ ...compressed, earlyData: true, keyShares: ['x25519'], identity })(), crypto }),
+    steps: [
+      plain(tls.helloRetryRequest()),
+      plain(tls.serverHelloAfterRetry()),
+      sealed(tls.encryptedExtensions()),
+      sealed(tls.compressedCertificate()),
+      sealed(tls.certificateVerify()),
+      sealed(tls.finished()),
+      ...afterHandshake,
+    ],
+  },
+  {
+    name: 'a server with early data that asks later',
+    create: () => asking(createServer({ ...resumable, ...compressed, crypto, identity, recordSizeLimit: 5000 })),
+    steps: [
+      plain(
+        helloWithPsks(
+          [offeredTicket(), { identity: bytes(1) }],
+          [tls.extension('early_data'), tls.extension('post_handshake_auth'), tls.extension('record_size_limit', u16(300))],
+        ),
+      ),
+      sealed(bytes(1, 2, 3), application_data),
+      sealed(tls.endOfEarlyData),
+      sealed(tls.finished()),
+      sealed(bytes(4), application_data),
+      sealed(tls.compressedCertificate({ content: tls.certificate(undefined, tls.v8(constantBytes(16))).subarray(4) })),
+      sealed(tls.certificateVerify()),
+      sealed(tls.finished()),
+      ...afterHandshake,
+    ],
+  },
 ]
+
+/** Asks for a certificate as soon as it is connected, where the client has offered that. */
+function asking(server: ServerConnection): Connection {
+  const poll = server.poll.bind(server)
+  server.poll = () => {
+    const event = poll()
+    if (event?.type !== 'connected') return event
+    try {
+      server.requestClientCertificate()
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+    }
+    return event
+  }
+  return server
+}
 
 /** Numbers that look random, the same each time (xorshift). */
 function generator(seed: number): (below: number) => number {
@@ -226,158 +298,5 @@ describe.each(scripts)('$name', ({ name, create, steps }) => {
       const connection = create()
       expectCleanEnd(connection, feed(connection, cut(random, concat(onWire(prefix), noise))), `seed ${seed}`)
     }
-  })
-})
-
-describe('work and memory', () => {
-  const long = concat(bytes(11), tls.u24(0x1fff0), tls.v8(), tls.u24(0x1ffec), tls.u24(0x1ffe7), tls.filled(0x1ffe7), u16(0))
-
-  it.each([1, 100, 16384])('a message of 128 KiB arrives in records of %i bytes', size => {
-    const server = new ServerPeer().hello().say(tls.encryptedExtensions())
-    const events: string[] = []
-    for (let at = 0; at < long.length; at += size) server.connection.receive(protectedRecord(handshake, long.subarray(at, at + size)))
-    for (let event = server.connection.poll(); event; event = server.connection.poll()) events.push(event.type)
-    expect(events).toEqual(['peer-certificate'])
-    expect(server.connection.pendingInput).toBe(0)
-  })
-
-  it('a message of 128 KiB arrives in chunks of one byte', () => {
-    const server = new ServerPeer().hello().say(tls.encryptedExtensions())
-    for (let at = 0; at < long.length; at += 16384) {
-      for (const byte of protectedRecord(handshake, long.subarray(at, at + 16384))) server.connection.receive(bytes(byte))
-    }
-    expect(server.connection.poll()?.type).toBe('peer-certificate')
-  })
-
-  it('ten thousand shares and groups are judged', () => {
-    const groups = Array.from({ length: 9000 }, (_, i) => 0x2000 + i)
-    const extensions = tls.replaced(
-      tls.replaced(tls.offered, 'supported_groups', v16(u16(...groups))),
-      'key_share',
-      v16(...groups.map(group => tls.share(group, 1))),
-    )
-    const client = new ClientPeer()
-    const hello = tls.helloWith(extensions)
-    for (let at = 0; at < hello.length; at += 16384) client.record(handshake, hello.subarray(at, at + 16384))
-    expect(client.error).toMatchObject({ code: 'no-common-group' })
-  })
-
-  it('answers to KeyUpdate do not fill an output that nobody takes', () => {
-    const server = new ServerPeer({ limits: { outputBytes: 1000 } }).connect()
-    const { connection } = server
-    for (let i = 0; i < 500; i++) {
-      connection.receive(concat(protectedRecord(handshake, tls.keyUpdate(1)), protectedRecord(application_data, bytes(1))))
-      while (connection.poll());
-    }
-    expect(connection.pendingOutput).toBeLessThan(1100)
-    connection.takeOutput()
-    // The answer that is due goes before the data.
-    expect(connection.send(bytes(1))).toBe(1)
-    const [first] = connection.takeOutput()
-    expect(first?.length).toBe(5)
-    expect(server.error).toBeUndefined()
-  })
-
-  it('many requests to update keys in one chunk get one answer', () => {
-    for (const peer of [new ServerPeer().connect(), new ClientPeer().connect()]) {
-      const before = peer.heard.length
-      peer.raw(concat(...Array.from({ length: 20 }, () => protectedRecord(handshake, tls.keyUpdate(1)))))
-      expect(peer.heard.slice(before).map(({ content }) => content)).toEqual([tls.keyUpdate(0)])
-    }
-  })
-
-  it('input that is not polled for is bounded', () => {
-    const { connection } = new ServerPeer({ limits: { inputBytes: 5000 } }).connect()
-    const record = protectedRecord(application_data, tls.filled(1000))
-    for (let i = 0; i < 20; i++) connection.receive(record.slice())
-    expect(connection.pendingInput).toBe(0)
-    const types: (string | undefined)[] = []
-    for (let event = connection.poll(); event; event = connection.poll()) types.push(event.type)
-    // What came before is not lost.
-    expect(types).toEqual(['data', 'failed'])
-  })
-})
-
-describe('a server that issues tickets', () => {
-  const cipherSuites = nullProvider.cipherSuites.flatMap(suite => [suite, { ...suite, id: 0x1302, name: 'TLS_AES_256_GCM_SHA384' }])
-  const crypto = { ...nullProvider, cipherSuites }
-  const resuming = tls.added(tls.offered, tls.extension('psk_key_exchange_modes', tls.v8(bytes(1))))
-  /** A client that has proved itself with a chain whose second certificate is this long. */
-  const connected = (size: number) => {
-    const tickets = new TicketKeyRing({ random: constantBytes })
-    const client = new ClientPeer({ crypto, clientAuth: 'request', tickets, now: () => 0 }).say(tls.helloWith(resuming)).protect()
-    const chain = tls.certificate(tls.v24(tls.entry(), tls.entry(tls.filled(size))))
-    for (let at = 0; at < chain.length; at += 16384) client.record(handshake, chain.subarray(at, at + 16384))
-    return client.say(tls.certificateVerify(), tls.finished())
-  }
-
-  it('issues none for a session that does not fit into one', () => {
-    const issued = (client: Peer) => client.heard.some(({ content }) => content[0] === 4)
-    expect(issued(connected(100))).toBe(true)
-    const client = connected(70_000)
-    expect(client.error).toBeUndefined()
-    expect(client.connection.info).toBeDefined()
-    expect(issued(client)).toBe(false)
-  })
-
-  it('refuses a name that no DNS name can be', () => {
-    const name = (length: number) => tls.replaced(tls.offered, 'server_name', v16(bytes(0), v16(tls.filled(length, 0x61))))
-    const client = new ClientPeer().say(tls.helloWith(name(256)))
-    expect(client.error).toMatchObject({ code: 'illegal-hello', alert: 'illegal_parameter' })
-    expect(new ClientPeer().say(tls.helloWith(name(255))).error).toBeUndefined()
-  })
-})
-
-describe('callbacks', () => {
-  const boom = () => {
-    throw new RangeError('boom')
-  }
-
-  it.each([
-    ['trace', { trace: boom }],
-    ['keyLog', { keyLog: boom }],
-    ['shapeExtensions', { shapeExtensions: boom }],
-  ])('where %s throws, the connection fails and says so', (_, options) => {
-    const peers: readonly (() => Peer)[] = [() => new ServerPeer(options).hello(), () => new ClientPeer(options).hello()]
-    for (const make of peers) {
-      const peer = make()
-      expect(peer.error).toMatchObject({ code: 'internal', alert: 'internal_error', origin: 'local' })
-      expect(peer.error?.cause).toBeInstanceOf(RangeError)
-      expect(peer.alertHeard).toBe('internal_error')
-      expect(peer.events.filter(type => type === 'failed')).toHaveLength(1)
-      expect(peer.connection.waitingFor).toBe('nothing')
-    }
-  })
-
-  it.each([
-    'receive',
-    'poll',
-    'send',
-    'end',
-    'abort',
-    'updateKeys',
-    'receiveEnd',
-  ] as const)('a callback that calls %s ends the connection, and says why', method => {
-    let act = () => {}
-    const server = new ServerPeer({ trace: () => act() }).connect()
-    const { connection } = server
-    const calls = {
-      receive: () => connection.receive(bytes(1)),
-      poll: () => connection.poll(),
-      send: () => connection.send(bytes(1)),
-      end: () => connection.end(),
-      abort: () => connection.abort(),
-      updateKeys: () => connection.updateKeys(),
-      receiveEnd: () => connection.receiveEnd(),
-    }
-    act = () => {
-      act = () => {}
-      calls[method]()
-    }
-    server.say(tls.newSessionTicket())
-    expect(server.error).toMatchObject({ code: 'internal', alert: 'internal_error' })
-    expect(server.error?.cause).toBeInstanceOf(TypeError)
-    expect(server.alertHeard).toBe('internal_error')
-    expect(server.events.at(-1)).toBe('failed')
   })
 })
