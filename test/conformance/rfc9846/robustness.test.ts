@@ -72,6 +72,7 @@ const scripts: readonly { readonly name: string; readonly create: () => Connecti
       const client = createClient({
         serverName: 'server',
         ...resuming({ ...compressed, earlyData: true, postHandshakeAuth: true, identity })(),
+        crypto,
       })
       client.sendEarly(bytes(1, 2, 3))
       return client
