@@ -230,7 +230,7 @@ export interface Limits {
   certificateRequests: number
   /** NewSessionTickets of a connection. Default 64. */
   tickets: number
-  /** Bytes of early data that are passed over where it is not taken. Default 64 KiB. */
+  /** Bytes of early data that are passed over where it is not taken. Default 64 KiB, or twice `maxEarlyData`. */
   skippedEarlyData: number
   /** user_canceled and other alerts that do not end the connection. Default 4. */
   warningAlerts: number

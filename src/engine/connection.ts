@@ -64,7 +64,7 @@ export class Engine implements Connection {
   constructor(part: Part) {
     const { role, options, handshake } = part
     this.#part = part
-    this.#limits = limitsOf(options)
+    this.#limits = limitsOf(options, part.maxEarlyData)
     this.#input = new Input(this.#limits)
     this.#output = new Output(this.#limits.outputBytes, { initialClientHello: role === 'client', padding: options.padding })
     this.#early = new EarlyData(part.maxEarlyData ?? 0)
@@ -301,7 +301,7 @@ export class Engine implements Connection {
       keysUpdated: direction => this.#events.push({ type: 'keys-updated', direction }),
       session: session => this.#events.push({ type: 'session', session }),
       authenticated: peer => {
-        this.#info = { ...describeConnection(established), peer }
+        if (peer) this.#info = { ...describeConnection(established), peer }
         this.#events.push({ type: 'peer-authenticated', peer })
       },
     })

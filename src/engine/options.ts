@@ -57,8 +57,10 @@ export function serverSettings(options: WithCrypto<ServerOptions>): ServerSettin
   }
 }
 
-export function limitsOf(options: CommonOptions): Limits {
-  const limits = { ...defaultLimits, ...options.limits }
+/** `maxEarlyData`: what a server's tickets allow; rejected, it has to be passed over, padding and all. */
+export function limitsOf(options: CommonOptions, maxEarlyData = 0): Limits {
+  const skippedEarlyData = Math.max(defaultLimits.skippedEarlyData, 2 * maxEarlyData)
+  const limits = { ...defaultLimits, skippedEarlyData, ...options.limits }
   for (const [name, value] of Object.entries(limits)) {
     if (typeof value !== 'number' || !(value >= 0)) throw new TypeError(`limits.${name} is a number that is not negative, not ${value}`)
   }

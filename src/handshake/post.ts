@@ -2,6 +2,7 @@
 import { TlsError } from '../error.ts'
 import { nextTrafficSecret, resumptionPsk } from '../schedule/key-schedule.ts'
 import type { Identity, Limits, Session, VerifiedPeer } from '../types.ts'
+import { decode, encode, uint32 } from '../wire/codec.ts'
 import { extension, find } from '../wire/extensions.ts'
 import { decodeMessage, encodeMessage, type Message, type MessageName, nameOfMessage } from '../wire/messages.ts'
 import type { Role } from './auth.ts'
@@ -172,12 +173,11 @@ export class PostHandshake {
     const { tickets, now, established, io, session } = this.#around
     if (!tickets || !now || !established.resumable) return
     const { lifetime, maxEarlyData } = tickets
-    const nonce = Uint8Array.of(this.#ticketsIssued >> 8, this.#ticketsIssued & 0xff)
-    this.#ticketsIssued++
+    const nonce = encode(uint32, this.#ticketsIssued++)
     const state = this.#sessionState({
       nonce,
       lifetime,
-      ageAdd: uint32(tickets.random(4)),
+      ageAdd: decode(uint32, tickets.random(4), 'ticket_age_add'),
       issuedAt: now(),
       ticket: none,
       maxEarlyData,
@@ -268,10 +268,6 @@ interface TicketFields {
   readonly issuedAt: number
   readonly ticket: Uint8Array
   readonly maxEarlyData: number
-}
-
-function uint32(bytes: Uint8Array): number {
-  return bytes.reduce((value, byte) => value * 256 + byte, 0)
 }
 
 const none = new Uint8Array(0)

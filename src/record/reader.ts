@@ -37,8 +37,8 @@ export class RecordReader {
   /** The longest fragment with its padding, in bytes: `record_size_limit` less the content type (RFC 8449). For protected records. */
   plaintextLimit = maxPlaintext
 
-  /** Bytes of records that may still be passed over: early data that is not taken. */
-  #skippable = 0
+  /** Bytes of records that may still be passed over: early data that is not taken; `undefined`: none is expected. */
+  #skippable: number | undefined
   #protection: Protection | undefined
   /** Whether any record was opened, under whichever key. */
   #opened = false
@@ -154,7 +154,7 @@ export class RecordReader {
   }
 
   #mayBePlain(type: number, length: number): boolean {
-    if (type === contentType.application_data) return this.#protection === undefined && this.#skippable > 0
+    if (type === contentType.application_data) return this.#protection === undefined && this.#skippable !== undefined
     if (this.#protection === undefined || type === contentType.change_cipher_spec) return true
     return type === contentType.alert && length === 2 && !this.#opened
   }
@@ -175,21 +175,21 @@ export class RecordReader {
 
   #plain(fragment: Uint8Array): IncomingRecord | typeof skipped {
     if (this.#type === contentType.application_data) return this.#skip(fragment)
-    if (this.#type === contentType.handshake) this.#skippable = 0
+    if (this.#type === contentType.handshake) this.#skippable = undefined
     return { type: this.#type, fragment, protected: false }
   }
 
   #skip(body: Uint8Array): typeof skipped {
-    this.#skippable -= body.length
+    this.#skippable = (this.#skippable ?? 0) - body.length
     if (this.#skippable < 0) throw new TlsError('early-data-overflow', 'More early data than is passed over')
     return skipped
   }
 
   /** Opens a record and takes its TLSInnerPlaintext apart: content, type, zeros (§5.2, §5.4). */
   #open(protection: Protection, sealed: Uint8Array): IncomingRecord | typeof skipped {
-    const inner = this.#skippable > 0 ? protection.tryOpen(this.#header, sealed) : protection.open(this.#header, sealed)
-    if (inner === undefined && this.#skippable > 0) return this.#skip(sealed)
-    this.#skippable = 0
+    const inner = this.#skippable !== undefined ? protection.tryOpen(this.#header, sealed) : protection.open(this.#header, sealed)
+    if (inner === undefined && this.#skippable !== undefined) return this.#skip(sealed)
+    this.#skippable = undefined
     if (inner === undefined) throw new TlsError('bad-record-mac', 'A record is not authentic')
     this.#opened = true
     if (inner.length > this.plaintextLimit + 1) {

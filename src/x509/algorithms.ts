@@ -20,7 +20,7 @@ export interface Algorithm {
   readonly parameters: DerValue | undefined
 }
 
-export type KeyType = 'RSA' | 'RSA-PSS' | 'P-256' | 'P-384' | 'P-521' | 'Ed25519' | 'Ed448'
+export type KeyType = 'RSA' | 'RSA-PSS' | 'P-256' | 'P-384' | 'P-521' | 'Ed25519' | 'Ed448' | 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87'
 
 /** TLS signature schemes by the type of the key. */
 type Schemes = Partial<Readonly<Record<KeyType, CodePoint>>>
@@ -88,6 +88,9 @@ const otherSchemes: Readonly<Record<string, Schemes>> = {
   '1.2.840.10045.4.3.4': { 'P-521': 0x0603 },
   '1.3.101.112': { Ed25519: 0x0807 },
   '1.3.101.113': { Ed448: 0x0808 },
+  '2.16.840.1.101.3.4.3.17': { 'ML-DSA-44': 0x0904 },
+  '2.16.840.1.101.3.4.3.18': { 'ML-DSA-65': 0x0905 },
+  '2.16.840.1.101.3.4.3.19': { 'ML-DSA-87': 0x0906 },
 }
 
 const keyTypes: Readonly<Record<string, KeyType>> = {
@@ -95,6 +98,9 @@ const keyTypes: Readonly<Record<string, KeyType>> = {
   [rsaPss]: 'RSA-PSS',
   '1.3.101.112': 'Ed25519',
   '1.3.101.113': 'Ed448',
+  '2.16.840.1.101.3.4.3.17': 'ML-DSA-44',
+  '2.16.840.1.101.3.4.3.18': 'ML-DSA-65',
+  '2.16.840.1.101.3.4.3.19': 'ML-DSA-87',
 }
 
 /** Named curves only (RFC 5480 §2.1.1). */
@@ -107,7 +113,7 @@ const curves: Readonly<Record<string, KeyType>> = {
 function keyType({ oid: type, parameters }: Algorithm): KeyType | undefined {
   if (type === '1.2.840.10045.2.1') return parameters?.tag === tags.oid ? curves[oid(parameters)] : undefined
   const known = keyTypes[type]
-  // RSA wants NULL (RFC 3279 §2.3.1), RSA-PSS may have parameters (RFC 4055 §3.1), Ed25519 and Ed448 have none (RFC 8410 §3).
+  // RSA wants NULL (RFC 3279 §2.3.1), RSA-PSS may have parameters (RFC 4055 §3.1), Ed25519, Ed448 and ML-DSA have none (RFC 8410 §3, RFC 9881 §2).
   if (known === 'RSA') return parameters !== undefined && isNull(parameters) ? known : undefined
   return known === 'RSA-PSS' || parameters === undefined ? known : undefined
 }

@@ -1,5 +1,5 @@
 /** Path building and validation (RFC 5280 §6, RFC 4158): from the end entity to a root, best candidate first, within a budget. */
-import type { CryptoProvider } from '../crypto/provider.ts'
+import type { SignatureVerifier } from '../crypto/provider.ts'
 import { TlsError } from '../error.ts'
 import { equal } from '../wire/bytes.ts'
 import { type Certificate, isSelfIssued } from './certificate.ts'
@@ -20,7 +20,8 @@ export interface PathRequest extends Circumstances {
   readonly intermediates: readonly Link[]
   /** The roots whose subject is this DER name. */
   readonly rootsNamed: (name: Uint8Array) => readonly Link[]
-  readonly crypto: CryptoProvider
+  /** Whose signatures count. */
+  readonly verifiers: readonly SignatureVerifier[]
   readonly limits: PathLimits
 }
 
@@ -93,11 +94,11 @@ class PathSearch {
   }
 
   #signatureProblem({ certificate, name }: Link, issuer: Link): Problem | undefined {
-    const { crypto, limits } = this.#request
+    const { verifiers, limits } = this.#request
     const { signatureAlgorithm } = certificate
     const { publicKey } = issuer.certificate
     const scheme = publicKey.type && signatureAlgorithm.schemes[publicKey.type]
-    const verifier = crypto.verifiers.find(verifier => verifier.scheme === scheme)
+    const verifier = verifiers.find(each => each.scheme === scheme)
     if (!verifier) {
       const how = `${signatureAlgorithm.oid} and a key of type ${publicKey.type ?? publicKey.algorithm.oid}`
       return { code: 'certificate-algorithm', message: `${name} is signed with ${how}, which is not supported` }

@@ -17,6 +17,8 @@ export interface TrustStoreOptions {
   readonly rawPublicKeys?: readonly Uint8Array[]
   /** Its `verifiers` decide which signatures, and which sizes of keys, count. */
   readonly crypto: CryptoProvider
+  /** Whether signatures by the provider's optional schemes count too: Ed448, ML-DSA. Default: false. */
+  readonly optionalSchemes?: boolean
   readonly limits?: Partial<PathLimits>
 }
 
@@ -26,7 +28,8 @@ export interface TrustStoreOptions {
  * without a name, a time that is no number.
  */
 export function createTrustStore(options: TrustStoreOptions): TrustStore {
-  const { crypto } = options
+  const { crypto, optionalSchemes = false } = options
+  const verifiers = optionalSchemes ? [...crypto.verifiers, ...(crypto.optional?.verifiers ?? [])] : crypto.verifiers
   const limits = { signatures: 32, intermediates: 8, ...options.limits }
   const { rawPublicKeys = [] } = options
   const roots = indexRoots(options.roots, rawPublicKeys.length > 0)
@@ -39,7 +42,7 @@ export function createTrustStore(options: TrustStoreOptions): TrustStore {
       if (!first) throw new TypeError('a chain has at least one certificate')
       const leaf = readLink(first, 0)
       const intermediates = rest.map((der, i) => readLink(der, i + 1))
-      findPath({ ...circumstances, leaf, intermediates, rootsNamed, crypto, limits })
+      findPath({ ...circumstances, leaf, intermediates, rootsNamed, verifiers, limits })
       return verifiedPeer(chain, [leaf.certificate, ...intermediates.map(({ certificate }) => certificate)])
     },
   }

@@ -246,6 +246,19 @@ describe.each(providers())('on the provider $name', provider => {
       expect(pair.server.error).toBeUndefined()
     })
 
+    it('a client that declines later is still who it was', () => {
+      const identities = [minted.identity(provider), null]
+      const pair = pairOf(provider, minted, {
+        client: { postHandshakeAuth: true, ...({ identity: undefined } as object) },
+        server: { trust: minted.trust(provider), clientAuth: 'require' },
+        decideClient: question => question.type === 'certificate-request' && question.answer(identities.shift() ?? null),
+      }).run()
+      serverOf(pair).requestClientCertificate()
+      pair.run()
+      expect(pair.server.events.at(-1)).toMatchObject({ type: 'peer-authenticated', peer: undefined })
+      expect(pair.server.connection.info?.peer?.verified).toBe(true)
+    })
+
     it('it can be asked only of a client that offers it, and once at a time', () => {
       const pair = pairOf(provider, minted, { server: { trust: minted.trust(provider) } }).run()
       expect(() => serverOf(pair).requestClientCertificate()).toThrow(/not offered/)

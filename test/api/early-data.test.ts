@@ -114,6 +114,27 @@ describe.each(providers())('on the provider $name', provider => {
     expectRejected(resume(session, { server: servers({ tickets, maxEarlyData }) }))
   })
 
+  it('as much as a ticket allows is passed over too', () => {
+    const server = servers({ maxEarlyData: 200_000, earlyDataGuard: { claim: () => false } })
+    const session = sessionWith({ server })
+    const pair = resume(session, { server }, pattern(150_000))
+    expect(pair.client.error ?? pair.server.error).toBeUndefined()
+    expect(result(pair.client)).toMatchObject({ accepted: false, unsent: pattern(150_000) })
+  })
+
+  it('the budget is for all records, and used up to the last byte', () => {
+    const server = servers({ maxEarlyData: 60_000 })
+    const kept = sessionWith({ server }).toBytes()
+    const record = 500 + 1 + 16
+    const sendTwice = (skippedEarlyData: number) => {
+      const client = { session: sessionFromBytes(kept), earlyData: true }
+      const pair = pairOf(provider, minted, { client, server: { tickets: 'none', limits: { skippedEarlyData } } })
+      for (let i = 0; i < 2; i++) pair.client.connection.sendEarly(early)
+      return pair.run().server.error?.code
+    }
+    expect([2 * record, 2 * record - 1, record].map(sendTwice)).toEqual([undefined, 'early-data-overflow', 'early-data-overflow'])
+  })
+
   it('only so much is passed over', () => {
     const server = servers({ maxEarlyData: 60_000 })
     const session = sessionWith({ server })
