@@ -101,6 +101,33 @@ describe.each(providers())('on the provider $name', provider => {
     })
   })
 
+  it('a client sees what a server wants of its certificate', () => {
+    const oidFilters = [{ oid: Uint8Array.of(6, 3, 0x55, 0x1d, 0x25), values: pattern(12) }]
+    const certificateAuthorities = [pattern(30), pattern(40)]
+    const asked: Question[] = []
+    pairOf(provider, minted, {
+      client: { ...({ identity: undefined } as object) },
+      server: {
+        clientAuth: 'request',
+        oidFilters,
+        certificateAuthorities,
+        signatureSchemes: ['ecdsa_secp256r1_sha256'],
+        certificateSignatureSchemes: ['rsa_pkcs1_sha256', 'ed25519'],
+      },
+      decideClient: question => asked.push(question),
+    }).run()
+    expect(asked).toMatchObject([
+      {
+        type: 'certificate-request',
+        oidFilters,
+        authorities: certificateAuthorities,
+        signatureSchemes: [0x0403],
+        certificateSignatureSchemes: [0x0401, 0x0807],
+        postHandshake: false,
+      },
+    ])
+  })
+
   describe('compression', () => {
     const traced = (kinds: string[]) => ({
       trace: ({ direction, kind }: { direction: string; kind: string }) => direction === 'in' && kinds.push(kind),
