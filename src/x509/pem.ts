@@ -56,7 +56,8 @@ function decodeBlock(label: string, lines: readonly string[], name: string): Pem
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const values = new Map(Array.from(alphabet, (character, value) => [character, value]))
 
-function decodeBase64(text: string, name: string): Uint8Array {
+/** The octets of padded base64 (RFC 4648 §4). Throws `TypeError` that begins with `name`. */
+export function decodeBase64(text: string, name: string): Uint8Array {
   const digits = text.replace(/={1,2}$/, '')
   const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4))
   let [at, buffer, held] = [0, 0, 0]
