@@ -5,6 +5,7 @@ import { aesCcmKey } from './noble/ccm.ts'
 import { createCurves } from './noble/curves.ts'
 import { nobleGroups } from './noble/groups.ts'
 import { sha256, sha384 } from './noble/hashes.ts'
+import { noblePasswords } from './noble/passwords.ts'
 import { nobleSignatures } from './noble/signatures.ts'
 import type { CryptoProvider } from './provider.ts'
 import { defaultRsaLimits, defaultSchemes, importPrivateKey, optionalSchemes, type RsaLimits, signatureVerifiers } from './signatures.ts'
@@ -35,6 +36,7 @@ export function createNobleProvider({ random, ...limits }: NobleProviderOptions)
       groups: [secp256r1MlKem768(secp256r1, random), secp384r1MlKem1024(secp384r1, random), x448],
       verifiers: signatureVerifiers(optionalSchemes, signatures, rsaLimits),
     },
+    passwords: noblePasswords,
     random,
     importPrivateKey: pkcs8 => importPrivateKey(pkcs8, signatures, rsaLimits),
   }

@@ -29,6 +29,7 @@ import {
 import { mlDsaSigner, verifyMlDsa } from './ml-dsa.ts'
 import { aesCcmKey, aesGcmKey, chacha20Poly1305Key } from './node/aead.ts'
 import { plain, view } from './node/buffers.ts'
+import { nodePasswords } from './node/passwords.ts'
 import { type MlDsaPrivateKeyInfo, type PrivateKeyInfo, writePrivateKey } from './pkcs8.ts'
 import type { CodePoint, CryptoProvider, Hash, Hasher, KeyPair } from './provider.ts'
 import {
@@ -65,6 +66,7 @@ export function createNodeProvider(options: Partial<RsaLimits> = {}): CryptoProv
       groups: [secp256r1MlKem768(secp256r1, random), secp384r1MlKem1024(secp384r1, random), x448],
       verifiers: signatureVerifiers(optionalSchemes, signatures, rsaLimits),
     },
+    passwords: nodePasswords,
     random,
     importPrivateKey: pkcs8 => importPrivateKey(pkcs8, signatures, rsaLimits),
   }

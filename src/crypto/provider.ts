@@ -106,6 +106,42 @@ export interface Algorithms {
   readonly verifiers: readonly SignatureVerifier[]
 }
 
+/** The hashes that key files name. SHA-1 is no weakness there: nothing rests on collisions. */
+export type PasswordHash = 'sha1' | Hash['name']
+
+/** What scrypt (RFC 7914 §2) is made expensive by. */
+export interface ScryptParameters {
+  /** N, a power of two from 2, and below 2^(16 · blockSize). */
+  readonly cost: number
+  /** r */
+  readonly blockSize: number
+  /** p */
+  readonly parallelization: number
+}
+
+/**
+ * What a call may cost, since the numbers come from files. `rounds`: for PBKDF2 iterations times the hashes' lengths in the key, for scrypt
+ * (N + 4) · r · p; each takes about as long, and all of them some seconds. `memory`: what scrypt may take, in bytes. `length`: of a key, in bytes.
+ */
+export const passwordLimits = { rounds: 2_500_000, memory: 2 ** 28, length: 1024 } as const
+
+/** Cryptography with passwords, as key files need it. A parameter out of its range, or beyond `passwordLimits`, throws `TypeError` that names it. */
+export interface PasswordCryptography {
+  /** PBKDF2 with HMAC (RFC 8018 §5.2): a key of `length` bytes. */
+  pbkdf2(hash: PasswordHash, password: Uint8Array, salt: Uint8Array, iterations: number, length: number): Uint8Array
+  /** scrypt (RFC 7914): a key of `length` bytes. */
+  scrypt(password: Uint8Array, salt: Uint8Array, parameters: ScryptParameters, length: number): Uint8Array
+  /**
+   * AES in CBC mode (RFC 8018 §B.2.5) under a key of 16, 24 or 32 bytes and an IV of 16: the text without its padding. `undefined` where the
+   * padding is wrong, as with most wrong keys, or the ciphertext is no whole number of blocks. CBC tells no forgery: whoever lets a peer see
+   * which ciphertexts are refused has told it the text.
+   */
+  decryptAesCbc(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
+  digest(hash: PasswordHash, data: Uint8Array): Uint8Array
+  /** Whether `mac` is the HMAC (RFC 2104) of `data`, found in a time that does not depend on where they differ. */
+  verifyHmac(hash: PasswordHash, key: Uint8Array, data: Uint8Array, mac: Uint8Array): boolean
+}
+
 /** The algorithms here are the defaults: offered, chosen and accepted wherever an application names none itself. */
 export interface CryptoProvider extends Algorithms {
   readonly name: string
@@ -114,6 +150,8 @@ export interface CryptoProvider extends Algorithms {
    * them all would be larger, and every peer's choice wider, for no one's good. None is among the defaults too.
    */
   readonly optional?: Algorithms
+  /** Left out, encrypted keys and PKCS#12 files can't be read. */
+  readonly passwords?: PasswordCryptography
   /** `size` bytes from a cryptographically secure source. */
   random(size: number): Uint8Array
   /**
