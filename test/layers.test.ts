@@ -17,13 +17,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   record: ['wire', 'error', 'crypto/provider'],
   handshake: ['wire', 'error', 'crypto/provider', 'crypto/constant-time', 'schedule'],
   x509: ['wire', 'error', 'crypto/provider', 'crypto/code-points'],
+  roots: ['wire', 'x509'],
   engine: ['wire', 'error', 'types', 'crypto/provider', 'crypto/code-points', 'schedule', 'record', 'handshake', 'x509'],
   index: ['engine', 'error', 'types', 'crypto', 'crypto/provider'],
   node: ['index', 'engine', 'error', 'types', 'crypto', 'crypto/provider', 'x509'],
   testing: ['index', 'error', 'types', 'crypto', 'crypto/provider', 'crypto/code-points', 'wire', 'x509'],
   cli: ['index', 'error', 'types', 'node', 'crypto', 'crypto/provider', 'crypto/code-points', 'x509', 'testing', 'wire'],
 }
-const portable = ['error', 'types', 'wire', 'crypto/provider', 'schedule', 'record', 'handshake', 'x509', 'engine', 'index']
+const portable = ['error', 'types', 'wire', 'crypto/provider', 'schedule', 'record', 'handshake', 'x509', 'roots', 'engine', 'index']
 
 /** `handshake/auth.ts` belongs to `handshake`; a file that the table names alone, to itself. */
 function layerOf(file: string): string {
