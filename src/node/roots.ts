@@ -1,0 +1,25 @@
+/** Roots that come with Node.js or with the system. */
+import tls from 'node:tls'
+
+export interface NodeRootsOptions {
+  /**
+   * Whether the roots of the operating system are added: what its users or administrators believe beside the public ones. Node.js 22.15 and later
+   * can read them; on others `true` is a `TypeError`. Default: false.
+   */
+  readonly system?: boolean
+}
+
+/**
+ * The roots that Node.js's own TLS believes, which are Mozilla's of the day when it was built: certificates in PEM, each once, for the `roots` of a
+ * trust store. Node.js applies no limit that Mozilla has set on a root elsewhere than in its certificate; `mozillaRoots` of `tassel/roots` does.
+ */
+export function nodeRoots({ system = false }: NodeRootsOptions = {}): string[] {
+  return [...new Set([...tls.rootCertificates, ...(system ? systemRoots() : [])].map(pem => pem.trim()))]
+}
+
+/** The types of the oldest Node.js that is supported have no such function. */
+function systemRoots(): readonly string[] {
+  const { getCACertificates } = tls as { getCACertificates?: (type: 'system') => string[] }
+  if (!getCACertificates) throw new TypeError(`Node.js ${process.versions.node} can't read the roots of the system; 22.15 and later can`)
+  return getCACertificates('system')
+}
