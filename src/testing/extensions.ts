@@ -1,4 +1,5 @@
 /** The extensions of certificates (RFC 5280 §4.2) to order: by `@peculiar/x509` where it knows them, the rest in DER of our own. */
+import 'reflect-metadata'
 import {
   AuthorityInfoAccessExtension,
   BasicConstraintsExtension,
@@ -91,7 +92,7 @@ export interface Role {
 
 /** All that `options` ask for, but for the key identifiers. Throws `TypeError` where something can't be written. */
 export function certificateExtensions(options: ExtensionOptions, role: Role): readonly Extension[] {
-  const { keyUsage, purposes, names, policies = [], ocsp = [], caIssuers = [] } = options
+  const { keyUsage, purposes, names = [], policies = [], ocsp = [], caIssuers = [] } = options
   const usages = keyUsage ?? (role.ca ? ['keyCertSign', 'cRLSign'] : ['digitalSignature'])
   const ids = (purposes ?? (role.ca ? [] : ['server', 'client'])).map(purposeId)
   for (const policy of policies) encodeDotted(policy, 'policy')
@@ -99,7 +100,7 @@ export function certificateExtensions(options: ExtensionOptions, role: Role): re
     new BasicConstraintsExtension(role.ca, role.pathLength, true),
     ...when(usages.length > 0, () => raw('2.5.29.15', encodeNamedBits(usages.map(usageBit)), true)),
     ...when(ids.length > 0, () => new ExtendedKeyUsageExtension(ids)),
-    ...given(names, names => raw('2.5.29.17', encode(tags.sequence, encodeGeneralNames(names)), !role.named)),
+    ...when(names.length > 0, () => raw('2.5.29.17', encode(tags.sequence, encodeGeneralNames(names)), !role.named)),
     ...given(options.nameConstraints, constraints => raw('2.5.29.30', nameConstraints(constraints), true)),
     ...when(policies.length > 0, () => new CertificatePolicyExtension([...policies])),
     ...given(options.policyMappings, mappings => raw('2.5.29.33', policyMappings(mappings), true)),
