@@ -10,7 +10,7 @@ import {
 } from '@peculiar/x509'
 import { constructedTag, contextTag, encode, tags } from '../wire/der.ts'
 import type { KeyUsage } from '../x509/index.ts'
-import { derNull, encodeDotted, encodeInteger, encodeNamedBits, encodeSequence, explicit, type RawExtension } from './der.ts'
+import { ascii, derNull, encodeDotted, encodeInteger, encodeNamedBits, encodeSequence, explicit, type RawExtension } from './der.ts'
 import { type DistinguishedNameOrder, encodeGeneralName, encodeGeneralNames, type GeneralNameOrder } from './names.ts'
 
 /** An extended key usage by its short name, or dotted. */
@@ -95,7 +95,10 @@ export function certificateExtensions(options: ExtensionOptions, role: Role): re
   const { keyUsage, purposes, names = [], policies = [], ocsp = [], caIssuers = [] } = options
   const usages = keyUsage ?? (role.ca ? ['keyCertSign', 'cRLSign'] : ['digitalSignature'])
   const ids = (purposes ?? (role.ca ? [] : ['server', 'client'])).map(purposeId)
+  // What goes to the library is checked here: it writes what it is given.
   for (const policy of policies) encodeDotted(policy, 'policy')
+  for (const uri of [...ocsp, ...caIssuers]) ascii(uri)
+  if (role.pathLength !== undefined) encodeInteger(role.pathLength, 'pathLength')
   return [
     new BasicConstraintsExtension(role.ca, role.pathLength, true),
     ...when(usages.length > 0, () => raw('2.5.29.15', encodeNamedBits(usages.map(usageBit)), true)),

@@ -29,7 +29,7 @@ export type GeneralNameOrder =
 /** The DER of a Name. Throws `TypeError` for an attribute that is not known, or DER that is not a sequence. */
 export function encodeName(order: DistinguishedNameOrder): Uint8Array {
   if (order instanceof Uint8Array) {
-    if (order[0] !== tags.sequence) throw new TypeError('a distinguished name in DER is a SEQUENCE')
+    if (!isSequence(order)) throw new TypeError('a distinguished name in DER is a SEQUENCE')
     return order
   }
   const attributes = Object.entries(order).flatMap(([type, values]) =>
@@ -60,6 +60,14 @@ export function encodeGeneralNames(orders: readonly GeneralNameOrder[]): Uint8Ar
 export function textOf(order: GeneralNameOrder): string | undefined {
   if (typeof order === 'string') return order
   return Object.values(order).find(value => typeof value === 'string')
+}
+
+function isSequence(der: Uint8Array): boolean {
+  try {
+    return readDer(der).tag === tags.sequence
+  } catch {
+    return false
+  }
 }
 
 const attributeTypes: Readonly<Record<string, string>> = {

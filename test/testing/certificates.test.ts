@@ -99,12 +99,18 @@ describe('A certificate', () => {
     ['a fraction of a count', { inhibitAnyPolicy: 0.5 }],
     ['a reason without a bit', { crlDistributionPoints: [{ reasons: ['unspecified'] }] }],
     ['an extension without an identifier', { extensions: [{ oid: '', value: Uint8Array.of(5, 0) }] }],
+    ['a URI beyond ASCII', { ocsp: ['http://münchen.example/'] }],
+    ['a name that is no DER', { subject: Uint8Array.of(0x30, 2, 1) }],
   ])('is not minted for %s', async (_, order) => {
     await expect(mintSelfSigned({ names: ['a.example'], ...order } as IssueOptions)).rejects.toThrow(TypeError)
   })
 })
 
 describe('An authority', () => {
+  it('is not minted for less than nothing below it', async () => {
+    await expect(mintAuthority({ pathLength: -1 })).rejects.toThrow(TypeError)
+  })
+
   it('is the same one when it is loaded from its files', async () => {
     const root = await mintAuthority({ name: 'Root' })
     for (const files of [
