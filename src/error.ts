@@ -103,6 +103,17 @@ export const faults = {
   'certificate-purpose': 'unsupported_certificate',
   'certificate-critical-extension': 'unsupported_certificate',
   'certificate-budget': 'bad_certificate',
+  'certificate-name-constraint': 'bad_certificate',
+  'certificate-policy': 'bad_certificate',
+  'certificate-profile': 'bad_certificate',
+  'certificate-pin': 'bad_certificate',
+  'certificate-transparency': 'bad_certificate',
+  'certificate-revoked': 'certificate_revoked',
+  'certificate-distrusted': 'certificate_unknown',
+  'revocation-unknown': 'certificate_unknown',
+  'crl-malformed': 'bad_certificate',
+  'ocsp-malformed': 'bad_certificate_status_response',
+  'ocsp-missing': 'bad_certificate_status_response',
   'issuer-unknown': 'unknown_ca',
   'raw-key-unknown': 'certificate_unknown',
   'peer-refused': 'certificate_unknown',
@@ -126,7 +137,7 @@ export type FaultOrigin = 'local' | 'peer' | 'transport'
  * `undefined` where the transport ended early, and where the peer's alert has no name.
  */
 export class TlsError extends Error {
-  override readonly name = 'TlsError'
+  override readonly name: string = 'TlsError'
   readonly code: FaultCode
   readonly alert: AlertName | undefined
   readonly origin: FaultOrigin

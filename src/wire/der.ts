@@ -362,7 +362,8 @@ function firstArcs(packed: number | bigint): string {
 
 /** `count` digits and a Z. */
 function checkDigits(value: DerValue, count: number): void {
-  if (value.length !== count + 1 || octetAt(value, count) !== 0x5a) throw malformed(`${tagName(value.tag)} not of ${count} digits and Z`, value)
+  if (value.length !== count + 1 || octetAt(value, count) !== 0x5a)
+    throw malformed(`${tagName(value.tag)} not of ${count} digits and Z`, value)
   for (let i = 0; i < count; i++) {
     const octet = octetAt(value, i)
     if (octet < 0x30 || octet > 0x39) throw malformed(`${tagName(value.tag)} with a character that is no digit`, value)

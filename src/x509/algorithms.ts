@@ -28,6 +28,8 @@ type Schemes = Partial<Readonly<Record<KeyType, CodePoint>>>
 export interface SignatureAlgorithm {
   /** Dotted. */
   readonly oid: string
+  /** The AlgorithmIdentifier, DER. */
+  readonly raw: Uint8Array
   /** Empty where the algorithm is unknown, outlawed (SHA-1, MD5), or TLS 1.3 has no code point for its parameters. */
   readonly schemes: Schemes
 }
@@ -38,6 +40,8 @@ export interface PublicKey {
   readonly algorithm: Algorithm
   /** `undefined` where TLS 1.3 has no use for such a key. */
   readonly type: KeyType | undefined
+  /** The length of an RSA modulus in bits; `undefined` for other keys. */
+  readonly rsaBits: number | undefined
 }
 
 /** AlgorithmIdentifier (RFC 5280 §4.1.1.2). */
@@ -56,14 +60,14 @@ export function readPublicKey(value: DerValue): PublicKey {
   const key = bitString(fields.next())
   fields.end()
   const type = keyType(algorithm)
-  if (type === 'RSA' || type === 'RSA-PSS') checkRsaKey(key)
-  return { raw: value.raw, algorithm, type }
+  const rsaBits = type === 'RSA' || type === 'RSA-PSS' ? readRsaBits(key) : undefined
+  return { raw: value.raw, algorithm, type, rsaBits }
 }
 
 /** The AlgorithmIdentifier of a certificate's signature. */
 export function readSignatureAlgorithm(value: DerValue): SignatureAlgorithm {
   const algorithm = readAlgorithm(value)
-  return { oid: algorithm.oid, schemes: schemesOf(algorithm) ?? {} }
+  return { oid: algorithm.oid, raw: value.raw, schemes: schemesOf(algorithm) ?? {} }
 }
 
 function schemesOf({ oid, parameters }: Algorithm): Schemes | undefined {
@@ -81,7 +85,7 @@ const rsaSchemes: Readonly<Record<string, Schemes>> = {
   '1.2.840.113549.1.1.13': { RSA: 0x0601 },
 }
 
-/** A curve goes with the hash of its own size alone. */
+/** TLS pairs a curve with the hash of its own size alone; for other pairs see `CertificateVerifier`. */
 const otherSchemes: Readonly<Record<string, Schemes>> = {
   '1.2.840.10045.4.3.2': { 'P-256': 0x0403 },
   '1.2.840.10045.4.3.3': { 'P-384': 0x0503 },
@@ -124,12 +128,13 @@ function isNull(parameters: DerValue): boolean {
   return true
 }
 
-/** RSAPublicKey (RFC 8017 §A.1.1). */
-function checkRsaKey(der: Uint8Array): void {
+/** RSAPublicKey (RFC 8017 §A.1.1): how long its modulus is. */
+function readRsaBits(der: Uint8Array): number {
   const fields = sequence(readDer(der))
-  positiveInteger(fields.next())
+  const modulus = positiveInteger(fields.next())
   positiveInteger(fields.next())
   fields.end()
+  return modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
 }
 
 /**

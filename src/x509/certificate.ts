@@ -1,5 +1,4 @@
 /** X.509 certificates (RFC 5280 §4), read strictly. What they are worth is decided in path.ts. */
-import { TlsError } from '../error.ts'
 import { equal } from '../wire/bytes.ts'
 import {
   bitString,
@@ -19,7 +18,8 @@ import {
 } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
 import { type PublicKey, readPublicKey, readSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
-import { type DistinguishedName, describeName, readName } from './distinguished-name.ts'
+import { type DistinguishedName, describeName, readName, sameName } from './distinguished-name.ts'
+import { orMalformed } from './error.ts'
 import { type Extensions, readExtensions } from './extensions.ts'
 
 export interface Certificate {
@@ -40,30 +40,25 @@ export interface Certificate {
   readonly extensions: Extensions
 }
 
-/** Throws `DecodeError` that says what is wrong and where. The result keeps views of `der`. */
+/** Throws `CertificateError`, code `certificate-malformed`, that says what is wrong and where. The result keeps views of `der`. */
 export function parseCertificate(der: Uint8Array): Certificate {
+  return orMalformed('certificate-malformed', 'the certificate', () => decodeCertificate(der))
+}
+
+/** As `parseCertificate`, for certificate number `depth` of a chain: the error begins with its name. */
+export function readCertificate(der: Uint8Array, depth: number): Certificate {
+  return orMalformed('certificate-malformed', `certificate ${depth}`, () => decodeCertificate(der), depth)
+}
+
+/** As `parseCertificate`, but throws `DecodeError`. */
+export function decodeCertificate(der: Uint8Array): Certificate {
   const fields = sequence(readDer(der))
   const signed = fields.next(tags.sequence)
   const algorithm = fields.next(tags.sequence)
   const signature = bitString(fields.next())
   fields.end()
-  return {
-    raw: der,
-    signed: signed.raw,
-    signatureAlgorithm: readSignatureAlgorithm(algorithm),
-    signature,
-    ...readSigned(signed, algorithm),
-  }
-}
-
-/** As `parseCertificate`, for a peer's certificate: what is wrong becomes a `TlsError` that begins with `name`. */
-export function readCertificate(der: Uint8Array, name: string): Certificate {
-  try {
-    return parseCertificate(der)
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error
-    throw new TlsError('certificate-malformed', `${name} is malformed: ${error.message}`, { cause: error })
-  }
+  const content = readSigned(signed, algorithm)
+  return { raw: der, signed: signed.raw, signatureAlgorithm: readSignatureAlgorithm(algorithm), signature, ...content }
 }
 
 /** The subject as text: `CN=example.com,O=Example`; where it is empty, the first DNS name. */
@@ -74,7 +69,7 @@ export function describeSubject({ subject, extensions }: Certificate): string {
 
 /** A certificate whose issuer has its subject's name (RFC 5280 §3.2). Whether it signed itself is another matter. */
 export function isSelfIssued(certificate: Certificate): boolean {
-  return equal(certificate.issuer.raw, certificate.subject.raw)
+  return sameName(certificate.issuer, certificate.subject)
 }
 
 type SignedFields = Omit<Certificate, 'raw' | 'signed' | 'signatureAlgorithm' | 'signature'>
@@ -119,7 +114,7 @@ function readVersion(fields: DerReader): 1 | 2 | 3 {
  */
 function readSerial(value: DerValue): bigint {
   const serial = integer(value)
-  if (value.bytes.length > 20) throw malformed('a serial number of more than 20 octets', value)
+  if (value.length > 20) throw malformed('a serial number of more than 20 octets', value)
   if (serial < 0n) throw malformed('a negative serial number', value)
   return serial
 }

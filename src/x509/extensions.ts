@@ -1,118 +1,106 @@
-/** Certificate extensions (RFC 5280 §4.2). */
-import {
-  bits,
-  boolean,
-  constructedTag,
-  contextTag,
-  type DerReader,
-  type DerValue,
-  integer,
-  malformed,
-  octetString,
-  oid,
-  readDer,
-  sequence,
-  smallInteger,
-  tags,
-} from '../wire/der.ts'
+/** Certificate extensions (RFC 5280 §4.2): which there are, and what each says. How each is read stands in extension-values.ts. */
+import { boolean, type DerValue, malformed, octetString, oid, sequence, tags } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
-import { readName } from './distinguished-name.ts'
-import { ia5String } from './strings.ts'
+import { type DistributionPoint, readDistributionPoints } from './distribution-points.ts'
+import * as values from './extension-values.ts'
+import { type GeneralName, items, readGeneralNames } from './general-names.ts'
+import { type NameConstraints, readNameConstraints } from './name-constraints.ts'
 
+/** Each is `undefined` where the certificate does not have it. */
 export interface Extensions {
-  readonly basicConstraints: BasicConstraints | undefined
-  readonly keyUsage: ReadonlySet<KeyUsage> | undefined
+  readonly basicConstraints: values.BasicConstraints | undefined
+  readonly keyUsage: ReadonlySet<values.KeyUsage> | undefined
   /** Dotted. */
   readonly extendedKeyUsage: ReadonlySet<string> | undefined
   readonly subjectAltName: SubjectAltName | undefined
+  readonly issuerAltName: readonly GeneralName[] | undefined
+  readonly nameConstraints: NameConstraints | undefined
+  /** Dotted policy identifiers. */
+  readonly certificatePolicies: ReadonlySet<string> | undefined
+  readonly policyMappings: readonly values.PolicyMapping[] | undefined
+  readonly policyConstraints: values.PolicyConstraints | undefined
+  /** How many more certificates may say anyPolicy. */
+  readonly inhibitAnyPolicy: number | undefined
   readonly subjectKeyIdentifier: Uint8Array | undefined
-  readonly authorityKeyIdentifier: Uint8Array | undefined
-  /** Extensions that limit what the certificate is good for in a way that is not processed here: it must not be relied on. */
-  readonly unprocessed: readonly string[]
-}
-
-export interface BasicConstraints {
-  readonly ca: boolean
-  readonly pathLength: number | undefined
+  readonly authorityKeyIdentifier: values.AuthorityKeyIdentifier | undefined
+  readonly crlDistributionPoints: readonly DistributionPoint[] | undefined
+  /** Where delta CRLs are. */
+  readonly freshestCrl: readonly DistributionPoint[] | undefined
+  readonly authorityInfoAccess: values.AuthorityInfoAccess | undefined
+  /** TLS extensions that the server must answer with (RFC 7633): 5, status_request, is "must staple". */
+  readonly tlsFeatures: ReadonlySet<number> | undefined
+  /** SignedCertificateTimestampList (RFC 6962 §3.3), TLS-encoded. */
+  readonly sctList: Uint8Array | undefined
+  /** id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1): this OCSP responder is not asked about itself. */
+  readonly ocspNoCheck: boolean
+  /** What is there, and whether it is critical; by dotted identifier. */
+  readonly critical: ReadonlyMap<string, boolean>
+  /** Critical extensions that nothing here knows: the certificate must not be relied on. */
+  readonly unknownCritical: readonly string[]
 }
 
 export interface SubjectAltName {
   readonly critical: boolean
+  readonly names: readonly GeneralName[]
   /** As they stand in the certificate: ASCII, not checked for being host names. */
   readonly dnsNames: readonly string[]
   /** 4 or 16 octets each. */
   readonly ipAddresses: readonly Uint8Array[]
 }
 
-/** In the order of their bits. */
-const keyUsages = [
-  'digitalSignature',
-  'contentCommitment',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-] as const
+export const extensionIds = {
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  issuerAltName: '2.5.29.18',
+  basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
+  crlDistributionPoints: '2.5.29.31',
+  certificatePolicies: '2.5.29.32',
+  policyMappings: '2.5.29.33',
+  authorityKeyIdentifier: '2.5.29.35',
+  policyConstraints: '2.5.29.36',
+  extendedKeyUsage: '2.5.29.37',
+  freshestCrl: '2.5.29.46',
+  inhibitAnyPolicy: '2.5.29.54',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  tlsFeature: '1.3.6.1.5.5.7.1.24',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  sctList: '1.3.6.1.4.1.11129.2.4.2',
+} as const
 
-export type KeyUsage = (typeof keyUsages)[number]
+/** An extension of a certificate, a CRL or one of its entries. */
+export interface Extension {
+  readonly critical: boolean
+  /** The OCTET STRING, whose contents are the value. */
+  readonly octets: DerValue
+}
 
 /** Reads the SEQUENCE of extensions; `undefined` where the certificate has none. */
 export function readExtensions(value: DerValue | undefined): Extensions {
-  const found = value ? collect(value) : new Map<string, Extension>()
-  const read = <T>(id: string, reader: (contents: DerValue, extension: Extension) => T): T | undefined => {
-    const extension = found.get(id)
-    return extension && reader(readDer(extension.contents), extension)
+  const extensions: Mutable<Extensions> = { ...none }
+  const critical = new Map<string, boolean>()
+  const unknown: string[] = []
+  for (const [id, extension] of value ? collectExtensions(value) : []) {
+    critical.set(id, extension.critical)
+    const read = readers.get(id)
+    if (read) read(extension, extensions, unknown)
+    else if (extension.critical) unknown.push(id)
   }
-  read(ids.authorityInfoAccess, checkAuthorityInfoAccess)
-  const extensions = {
-    basicConstraints: read(ids.basicConstraints, readBasicConstraints),
-    keyUsage: read(ids.keyUsage, readKeyUsage),
-    extendedKeyUsage: read(ids.extendedKeyUsage, readExtendedKeyUsage),
-    subjectAltName: read(ids.subjectAltName, readSubjectAltName),
-    subjectKeyIdentifier: read(ids.subjectKeyIdentifier, readSubjectKeyIdentifier),
-    authorityKeyIdentifier: read(ids.authorityKeyIdentifier, readAuthorityKeyIdentifier),
-    unprocessed: [...found].filter(([id, { critical }]) => limits(id, critical)).map(([id]) => limitNames[id] ?? id),
-  }
+  extensions.critical = critical
+  extensions.unknownCritical = unknown
   if (extensions.keyUsage?.has('keyCertSign') && !extensions.basicConstraints?.ca) {
     throw new DecodeError('keyUsage has keyCertSign, basicConstraints does not have cA')
+  }
+  // RFC 5280 §4.2.1.10. The other extensions that are for CAs alone may stand in an end entity, and say nothing there.
+  if (extensions.nameConstraints && !extensions.basicConstraints?.ca) {
+    throw new DecodeError('there are nameConstraints, basicConstraints does not have cA')
   }
   return extensions
 }
 
-interface Extension {
-  readonly critical: boolean
-  readonly contents: Uint8Array
-}
-
-const ids = {
-  subjectKeyIdentifier: '2.5.29.14',
-  keyUsage: '2.5.29.15',
-  subjectAltName: '2.5.29.17',
-  basicConstraints: '2.5.29.19',
-  authorityKeyIdentifier: '2.5.29.35',
-  extendedKeyUsage: '2.5.29.37',
-  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
-} as const
-
-/** Processed, critical or not. */
-const processed: ReadonlySet<string> = new Set([ids.keyUsage, ids.subjectAltName, ids.basicConstraints, ids.extendedKeyUsage])
-
-/** Limits by their nature, critical or not, and not processed yet. */
-const limitNames: Readonly<Record<string, string>> = {
-  '2.5.29.30': 'nameConstraints',
-  '2.5.29.36': 'policyConstraints',
-  '2.5.29.54': 'inhibitAnyPolicy',
-  '1.3.6.1.5.5.7.1.24': 'tlsFeature',
-}
-
-function limits(id: string, critical: boolean): boolean {
-  return id in limitNames || (critical && !processed.has(id))
-}
-
-function collect(value: DerValue): Map<string, Extension> {
+/** Extensions (RFC 5280 §4.1), by dotted identifier; at least one, none twice. */
+export function collectExtensions(value: DerValue): Map<string, Extension> {
   const found = new Map<string, Extension>()
   for (const item of items(value)) {
     const fields = sequence(item)
@@ -120,111 +108,93 @@ function collect(value: DerValue): Map<string, Extension> {
     const flag = fields.optional(tags.boolean)
     const critical = flag !== undefined && boolean(flag)
     if (flag && !critical) throw malformed(`extension ${id}: critical FALSE is the default, which DER leaves out`, item)
-    const contents = octetString(fields.next())
+    const octets = fields.next(tags.octetString)
     fields.end()
     if (found.has(id)) throw malformed(`extension ${id} is repeated`, item)
-    found.set(id, { critical, contents })
+    found.set(id, { critical, octets })
   }
   return found
 }
 
-/** An explicit cA FALSE is not DER, but too common to be refused; it says nothing else than its absence. */
-function readBasicConstraints(value: DerValue): BasicConstraints {
-  const fields = sequence(value)
-  const flag = fields.optional(tags.boolean)
-  const length = fields.optional(tags.integer)
-  fields.end()
-  return { ca: flag !== undefined && boolean(flag), pathLength: length && smallInteger(length) }
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+type ExtensionReader = (extension: Extension, extensions: Mutable<Extensions>, unknown: string[]) => void
+
+const none: Extensions = {
+  basicConstraints: undefined,
+  keyUsage: undefined,
+  extendedKeyUsage: undefined,
+  subjectAltName: undefined,
+  issuerAltName: undefined,
+  nameConstraints: undefined,
+  certificatePolicies: undefined,
+  policyMappings: undefined,
+  policyConstraints: undefined,
+  inhibitAnyPolicy: undefined,
+  subjectKeyIdentifier: undefined,
+  authorityKeyIdentifier: undefined,
+  crlDistributionPoints: undefined,
+  freshestCrl: undefined,
+  authorityInfoAccess: undefined,
+  tlsFeatures: undefined,
+  sctList: undefined,
+  ocspNoCheck: false,
+  critical: new Map(),
+  unknownCritical: [],
 }
 
-/** At least one bit is set (RFC 5280 §4.2.1.3). Zeros may follow the last one, against X.690 §11.2.2: roots in use have them. */
-function readKeyUsage(value: DerValue): Set<KeyUsage> {
-  const { bytes } = bits(value)
-  const usages = new Set(keyUsages.filter((_, i) => ((bytes[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0))
-  if (usages.size === 0) throw malformed('keyUsage without a usage', value)
-  return usages
+/** All that is known here is processed, in path.ts and what it calls, or says nothing that would limit a certificate. */
+const readers: ReadonlyMap<string, ExtensionReader> = new Map<string, ExtensionReader>([
+  [extensionIds.basicConstraints, ({ octets }, to) => (to.basicConstraints = values.readBasicConstraints(octets.inner()))],
+  [extensionIds.keyUsage, ({ octets }, to) => (to.keyUsage = values.readKeyUsage(octets.inner()))],
+  [extensionIds.extendedKeyUsage, ({ octets }, to) => (to.extendedKeyUsage = values.readExtendedKeyUsage(octets.inner()))],
+  [extensionIds.subjectAltName, ({ octets, critical }, to) => (to.subjectAltName = readSubjectAltName(octets.inner(), critical))],
+  [extensionIds.issuerAltName, ({ octets }, to) => (to.issuerAltName = readGeneralNames(octets.inner()))],
+  [extensionIds.nameConstraints, ({ octets }, to) => (to.nameConstraints = readNameConstraints(octets.inner()))],
+  [extensionIds.policyMappings, ({ octets }, to) => (to.policyMappings = values.readPolicyMappings(octets.inner()))],
+  [extensionIds.policyConstraints, ({ octets }, to) => (to.policyConstraints = values.readPolicyConstraints(octets.inner()))],
+  [extensionIds.inhibitAnyPolicy, ({ octets }, to) => (to.inhibitAnyPolicy = values.readSkipCerts(octets.inner()))],
+  [extensionIds.crlDistributionPoints, ({ octets }, to) => (to.crlDistributionPoints = readDistributionPoints(octets.inner()))],
+  [extensionIds.freshestCrl, ({ octets }, to) => (to.freshestCrl = readDistributionPoints(octets.inner()))],
+  [extensionIds.authorityInfoAccess, ({ octets }, to) => (to.authorityInfoAccess = values.readAuthorityInfoAccess(octets.inner()))],
+  [extensionIds.tlsFeature, ({ octets }, to) => (to.tlsFeatures = values.readTlsFeatures(octets.inner()))],
+  [extensionIds.sctList, ({ octets }, to) => (to.sctList = octetString(octets.inner()))],
+  [
+    extensionIds.subjectKeyIdentifier,
+    (extension, to) => (to.subjectKeyIdentifier = octetString(neverCritical('subjectKeyIdentifier', extension))),
+  ],
+  [
+    extensionIds.authorityKeyIdentifier,
+    (extension, to) => (to.authorityKeyIdentifier = values.readAuthorityKeyIdentifier(neverCritical('authorityKeyIdentifier', extension))),
+  ],
+  [
+    extensionIds.certificatePolicies,
+    ({ octets, critical }, to, unknown) => {
+      const { policies, unknownQualifiers } = values.readCertificatePolicies(octets.inner())
+      to.certificatePolicies = policies
+      // RFC 5280 §4.2.1.4: whoever does not understand a qualifier of a critical extension has to refuse the certificate.
+      if (critical && unknownQualifiers) unknown.push(`${extensionIds.certificatePolicies} with a qualifier that is unknown`)
+    },
+  ],
+  [extensionIds.ocspNoCheck, (_, to) => (to.ocspNoCheck = true)],
+])
+
+function neverCritical(name: string, { critical, octets }: Extension): DerValue {
+  if (critical) throw malformed(`${name} is critical`, octets)
+  return octets.inner()
 }
 
-function readExtendedKeyUsage(value: DerValue): Set<string> {
-  return new Set(items(value).map(item => oid(item)))
-}
-
-function readSubjectKeyIdentifier(value: DerValue, { critical }: Extension): Uint8Array {
-  if (critical) throw malformed('subjectKeyIdentifier is critical', value)
-  return octetString(value)
-}
-
-/** Only the key identifier serves here; issuer and serial number, which name one certificate of the issuer, do not. */
-function readAuthorityKeyIdentifier(value: DerValue, { critical }: Extension): Uint8Array | undefined {
-  if (critical) throw malformed('authorityKeyIdentifier is critical', value)
-  const fields = sequence(value)
-  const key = fields.optional(contextTag(0))
-  const issuer = fields.optional(constructedTag(1))
-  const serial = fields.optional(contextTag(2))
-  fields.end()
-  if (issuer) for (const name of items(issuer, constructedTag(1))) checkGeneralName(name)
-  if (serial) integer(serial, contextTag(2))
-  return key && octetString(key, contextTag(0))
-}
-
-function checkAuthorityInfoAccess(value: DerValue): void {
-  for (const item of items(value)) {
-    const fields = sequence(item)
-    oid(fields.next())
-    checkGeneralName(fields.next())
-    fields.end()
+function readSubjectAltName(value: DerValue, critical: boolean): SubjectAltName {
+  const names = readGeneralNames(value)
+  const dnsNames: string[] = []
+  const ipAddresses: Uint8Array[] = []
+  for (const name of names) {
+    if (name.type === 'dns') dnsNames.push(name.name)
+    else if (name.type === 'ip') ipAddresses.push(checkAddress(name.address, value))
   }
+  return { critical, names, dnsNames, ipAddresses }
 }
 
-function readSubjectAltName(value: DerValue, { critical }: Extension): SubjectAltName {
-  const names = items(value)
-  for (const name of names) checkGeneralName(name)
-  return {
-    critical,
-    dnsNames: names.filter(name => name.tag === contextTag(2)).map(ia5String),
-    ipAddresses: names.filter(name => name.tag === contextTag(7)).map(readIpAddress),
-  }
-}
-
-/** GeneralName (RFC 5280 §4.2.1.6). */
-function checkGeneralName(name: DerValue): void {
-  switch (name.tag) {
-    case constructedTag(0): // otherName
-    case constructedTag(3): // x400Address
-    case constructedTag(5): // ediPartyName
-    case contextTag(7): // iPAddress: of another length in name constraints
-      return
-    case contextTag(1): // rfc822Name
-    case contextTag(2): // dNSName
-    case contextTag(6): // uniformResourceIdentifier
-      ia5String(name)
-      return
-    case constructedTag(4):
-      checkDirectoryName(sequence(name, constructedTag(4)))
-      return
-    case contextTag(8):
-      oid(name, contextTag(8))
-      return
-    default:
-      throw malformed('no kind of GeneralName', name)
-  }
-}
-
-function checkDirectoryName(fields: DerReader): void {
-  readName(fields.next())
-  fields.end()
-}
-
-function readIpAddress(name: DerValue): Uint8Array {
-  const { length } = name.bytes
-  if (length !== 4 && length !== 16) throw malformed(`an IP address of ${length} octets`, name)
-  return name.bytes
-}
-
-/** The values of a SEQUENCE OF, of which there is at least one. */
-function items(value: DerValue, tag: number = tags.sequence): DerValue[] {
-  const found: DerValue[] = []
-  for (const reader = sequence(value, tag); !reader.done; ) found.push(reader.next())
-  if (found.length === 0) throw malformed('an empty list', value)
-  return found
+function checkAddress(address: Uint8Array, value: DerValue): Uint8Array {
+  if (address.length !== 4 && address.length !== 16) throw malformed(`an IP address of ${address.length} octets`, value)
+  return address
 }

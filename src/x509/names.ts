@@ -18,8 +18,15 @@ export function referenceName(text: string): ReferenceName {
   return { type: 'dns', name }
 }
 
+export function describeReference(reference: ReferenceName): string {
+  return reference.type === 'dns' ? reference.name : 'the IP address asked for'
+}
+
 /** Whether one of the names is the reference (RFC 9525 §6). */
-export function matchesName({ dnsNames, ipAddresses }: SubjectAltName, reference: ReferenceName): boolean {
+export function matchesName(
+  { dnsNames, ipAddresses }: Pick<SubjectAltName, 'dnsNames' | 'ipAddresses'>,
+  reference: ReferenceName,
+): boolean {
   if (reference.type === 'ip') return ipAddresses.some(address => equal(address, reference.address))
   return dnsNames.some(presented => matchesDnsName(presented.toLowerCase(), reference.name))
 }

@@ -1,130 +1,194 @@
-/** Path building and validation (RFC 5280 §6, RFC 4158): from the end entity to a root, best candidate first, within a budget. */
-import type { SignatureVerifier } from '../crypto/provider.ts'
-import { TlsError } from '../error.ts'
+/** Path building (RFC 5280 §6.1, RFC 4158): from the end entity to an anchor, best candidate first, within a budget. */
 import { equal } from '../wire/bytes.ts'
+import type { Anchor } from './anchor.ts'
+import type { Budget } from './budget.ts'
 import { type Certificate, isSelfIssued } from './certificate.ts'
-import { describeName } from './distinguished-name.ts'
-import { brief, type Circumstances, countIntermediates, issuerProblem, type Link, leafProblem, type Path, type Problem } from './rules.ts'
-
-/** What a hostile chain may cost. */
-export interface PathLimits {
-  /** Signatures verified. Default 32. */
-  readonly signatures: number
-  /** Intermediates in a path, self-issued ones not counted. Default 8. */
-  readonly intermediates: number
-}
+import { describeName, sameName } from './distinguished-name.ts'
+import type { CertificateError } from './error.ts'
+import { anchorName, brief, broken, type Circumstances, countIntermediates, type Link, nameOf, type Path } from './link.ts'
+import { anchorProblem, endEntityProblem, issuerProblem } from './rules.ts'
+import { type Verifiers, verifierOf } from './signed.ts'
 
 export interface PathRequest extends Circumstances {
   readonly leaf: Link
-  /** In any order; those that lead nowhere do no harm. */
-  readonly intermediates: readonly Link[]
-  /** The roots whose subject is this DER name. */
-  readonly rootsNamed: (name: Uint8Array) => readonly Link[]
-  /** Whose signatures count. */
-  readonly verifiers: readonly SignatureVerifier[]
-  readonly limits: PathLimits
+  /** By the key of their subject, in any order; those that lead nowhere do no harm. */
+  readonly intermediates: ReadonlyMap<string, readonly Link[]>
+  readonly anchors: ReadonlyMap<string, readonly Anchor[]>
+  /** Whether the end entity may be an anchor itself: given as such by the user, nothing issued it that would have to be believed. */
+  readonly anchorAsEndEntity: 'accept' | 'self-signed' | 'refuse'
+  readonly verifiers: Verifiers
+  readonly budget: Budget
+  /** Judges a whole path once its signatures are verified: policies, revocation. A problem makes the search go on. */
+  readonly judge: (path: FoundPath) => CertificateError | undefined
 }
 
-/** The first path that keeps every rule, from the root down to the leaf. Throws a `TlsError` that names the certificate and the broken rule. */
-export function findPath(request: PathRequest): Path {
-  const { leaf, rootsNamed } = request
-  const problem = leafProblem(leaf, request)
-  if (problem) throw new TlsError(problem.code, problem.message)
-  // A server's own certificate may be the root, given by the user as such; nothing issued it that would have to be believed.
-  const { raw, subject } = leaf.certificate
-  if (rootsNamed(subject.raw).some(({ certificate }) => equal(certificate.raw, raw))) return [leaf]
+export interface FoundPath {
+  /** From the end entity up, without the anchor. */
+  readonly path: Path
+  readonly anchor: Anchor
+}
+
+/** The first path that keeps every rule. Throws a `CertificateError` that names the certificate and the broken rule. */
+export function findPath(request: PathRequest): FoundPath {
+  const error = endEntityProblem(request.leaf, request)
+  if (error) throw error
   return new PathSearch(request).run()
 }
 
 class PathSearch {
   readonly #request: PathRequest
-  #signatures = 0
   /** What was wrong with the best candidate that failed. */
-  #problem: Problem | undefined
-  /** Whose issuer nobody is. */
-  #orphan: Link | undefined
+  #problem: CertificateError | undefined
+  /** Whose issuer nobody is, and where it stands. */
+  #orphan: { readonly link: Link; readonly depth: number } | undefined
 
   constructor(request: PathRequest) {
     this.#request = request
   }
 
-  run(): Path {
+  run(): FoundPath {
     const { leaf } = this.#request
-    const path = this.#extend([leaf])
-    if (path) return path
-    const { code, message } = this.#problem ?? unknownIssuer(this.#orphan ?? leaf)
-    throw new TlsError(code, message)
+    const found = this.#anchorItself([leaf]) ?? this.#extend([leaf])
+    if (found) return found
+    throw this.#problem ?? unknownIssuer(this.#orphan ?? { link: leaf, depth: 0 })
   }
 
-  /** `path` and all that is above it, up to a root; depth first. Every step costs a signature, which bounds the recursion. */
-  #extend(path: Path): Path | undefined {
-    const candidates = this.#candidates(path)
-    if (candidates.length === 0) this.#orphan ??= path[0]
-    for (const issuer of candidates) {
-      const problem = this.#problemOf(issuer, path)
-      if (problem) this.#problem ??= problem
-      else {
-        const longer: Path = [issuer, ...path]
-        const whole = issuer.anchor ? longer : this.#extend(longer)
-        if (whole) return whole
-      }
+  /** The end entity, where it is one of the anchors. */
+  #anchorItself(path: Path): FoundPath | undefined {
+    const { leaf, anchors, anchorAsEndEntity } = this.#request
+    const { raw, subject } = leaf.certificate
+    const anchor = anchors.get(subject.key)?.find(({ certificate }) => certificate && equal(certificate.raw, raw))
+    if (!anchor || anchorAsEndEntity === 'refuse') return undefined
+    if (anchorAsEndEntity === 'self-signed' && this.#signatureProblem(path, anchor)) return undefined
+    return this.#whole({ path, anchor })
+  }
+
+  /** `path` and all that is above it, up to an anchor; depth first. Every step costs a signature, which bounds the recursion. */
+  #extend(path: Path): FoundPath | undefined {
+    const [link, depth] = [topOf(path), path.length - 1]
+    const { anchors, intermediates } = this.#candidates(path)
+    if (anchors.length + intermediates.length === 0) this.#orphan ??= { link, depth }
+    for (const anchor of anchors) {
+      const found = this.#accepts(this.#anchorProblem(anchor, path)) && this.#whole({ path, anchor })
+      if (found) return found
+    }
+    for (const issuer of intermediates) {
+      const found = this.#accepts(this.#issuerProblem(issuer, path)) && this.#extend([...path, issuer])
+      if (found) return found
     }
     return undefined
   }
 
-  /** Who may have issued the topmost certificate: by name; a match of the key identifiers first (they may be missing, and may lie), then roots. */
-  #candidates(path: Path): readonly Link[] {
-    const { intermediates, rootsNamed } = this.#request
-    const child = path[0].certificate
-    const sent = intermediates.filter(({ certificate }) => equal(certificate.subject.raw, child.issuer.raw))
-    return [...rootsNamed(child.issuer.raw), ...sent]
-      .filter(({ certificate }) => !path.some(link => sameEntity(link.certificate, certificate)))
-      .map(link => ({ link, rank: keyIdentifierRank(child, link.certificate) }))
-      .sort((a, b) => a.rank - b.rank)
-      .map(({ link }) => link)
+  /** Who may have issued the topmost certificate: by name, those first that look most like it (RFC 4158 §3). */
+  #candidates(path: Path): { readonly anchors: readonly Anchor[]; readonly intermediates: readonly Link[] } {
+    const { anchors, intermediates, budget, now } = this.#request
+    const child = topOf(path).certificate
+    const named = intermediates.get(child.issuer.key) ?? []
+    const fresh = named.filter(({ certificate }) => {
+      budget.candidate()
+      return !path.some(link => sameEntity(link.certificate, certificate))
+    })
+    return {
+      anchors: sortedBy(anchors.get(child.issuer.key) ?? [], ({ certificate }) => (certificate ? rank(child, certificate, now) : [1])),
+      intermediates: sortedBy(fresh, ({ certificate }) => rank(child, certificate, now)),
+    }
   }
 
   /** The signature comes last, since it is what costs. */
-  #problemOf(issuer: Link, path: Path): Problem | undefined {
-    const allowed = this.#request.limits.intermediates
-    if (countIntermediates(issuer.anchor ? path : [issuer, ...path]) > allowed) {
-      return { code: 'certificate-path-length', message: `${issuer.name} would be intermediate ${allowed + 1} of the path` }
-    }
-    return issuerProblem(issuer, path, this.#request) ?? this.#signatureProblem(path[0], issuer)
+  #anchorProblem(anchor: Anchor, path: Path): CertificateError | undefined {
+    const { budget } = this.#request
+    return (
+      this.#lengthProblem(path) ??
+      anchorProblem(anchor, path, this.#request, () => budget.nameComparison()) ??
+      this.#signatureProblem(path, anchor)
+    )
   }
 
-  #signatureProblem({ certificate, name }: Link, issuer: Link): Problem | undefined {
-    const { verifiers, limits } = this.#request
-    const { signatureAlgorithm } = certificate
-    const { publicKey } = issuer.certificate
-    const scheme = publicKey.type && signatureAlgorithm.schemes[publicKey.type]
-    const verifier = verifiers.find(each => each.scheme === scheme)
-    if (!verifier) {
-      const how = `${signatureAlgorithm.oid} and a key of type ${publicKey.type ?? publicKey.algorithm.oid}`
-      return { code: 'certificate-algorithm', message: `${name} is signed with ${how}, which is not supported` }
-    }
-    if (this.#signatures === limits.signatures) {
-      throw new TlsError('certificate-budget', `${limits.signatures} signatures were verified, and no path to a root was found`)
-    }
-    this.#signatures++
-    if (verifier.verify(publicKey.raw, certificate.signed, certificate.signature)) return undefined
-    return { code: 'certificate-signature', message: `${name} has a signature that is not that of ${issuer.name}` }
+  #issuerProblem(issuer: Link, path: Path): CertificateError | undefined {
+    const { budget } = this.#request
+    return (
+      this.#lengthProblem([...path, issuer]) ??
+      issuerProblem(issuer, path, this.#request, () => budget.nameComparison()) ??
+      this.#signatureProblem(path, issuer)
+    )
   }
+
+  #lengthProblem(path: Path): CertificateError | undefined {
+    const allowed = this.#request.budget.limits.intermediates
+    if (countIntermediates(path) <= allowed) return undefined
+    return broken(topOf(path), path.length - 1, 'certificate-path-length', `would be intermediate ${allowed + 1} of the path`)
+  }
+
+  /** Whether `issuer` signed the topmost certificate. */
+  #signatureProblem(path: Path, issuer: Anchor | Link): CertificateError | undefined {
+    const { verifiers, budget } = this.#request
+    const [child, depth] = [topOf(path), path.length - 1]
+    const { signatureAlgorithm: algorithm, signed: message, signature } = child.certificate
+    const { publicKey } = 'publicKey' in issuer ? issuer : issuer.certificate
+    const verify = verifierOf(verifiers, { algorithm, message, signature }, publicKey)
+    if (!verify) {
+      const how = `${algorithm.oid} and a key of type ${publicKey.type ?? publicKey.algorithm.oid}`
+      return broken(child, depth, 'certificate-algorithm', `is signed with ${how}, which is not supported`)
+    }
+    budget.signature()
+    if (verify()) return undefined
+    const by = 'publicKey' in issuer ? anchorName(issuer) : nameOf(issuer)
+    return broken(child, depth, 'certificate-signature', `has a signature that is not that of ${by}`, 'RFC 5280 §6.1.3 (a)')
+  }
+
+  #whole(found: FoundPath): FoundPath | undefined {
+    return this.#accepts(this.#request.judge(found)) ? found : undefined
+  }
+
+  /** The first problem is that of the best candidate: it is told, should no other do. */
+  #accepts(found: CertificateError | undefined): boolean {
+    this.#problem ??= found
+    return found === undefined
+  }
+}
+
+function topOf(path: Path): Link {
+  return path.at(-1) ?? path[0]
 }
 
 /** One name and one key are one CA, whatever certificate says so: to meet it twice is a loop. */
 function sameEntity(a: Certificate, b: Certificate): boolean {
-  return equal(a.subject.raw, b.subject.raw) && equal(a.publicKey.raw, b.publicKey.raw)
+  return equal(a.publicKey.raw, b.publicKey.raw) && sameName(a.subject, b.subject)
 }
 
-function keyIdentifierRank(child: Certificate, issuer: Certificate): number {
+/** Smaller is better, the first number that differs decides. Key identifiers may be missing, and may lie: they only order. */
+function rank(child: Certificate, issuer: Certificate, now: number): readonly number[] {
+  return [
+    keyIdentifierRank(child, issuer),
+    now >= issuer.notBefore && now <= issuer.notAfter ? 0 : 1,
+    isSelfIssued(issuer) ? 1 : 0,
+    // The one issued last, then the one that lasts longest.
+    -issuer.notBefore,
+    -issuer.notAfter,
+  ]
+}
+
+function keyIdentifierRank(child: Certificate, { extensions, issuer, serial }: Certificate): number {
   const wanted = child.extensions.authorityKeyIdentifier
-  const found = issuer.extensions.subjectKeyIdentifier
-  if (!wanted || !found) return 1
-  return equal(wanted, found) ? 0 : 2
+  const found = extensions.subjectKeyIdentifier
+  if (wanted?.keyIdentifier && found) return equal(wanted.keyIdentifier, found) ? 0 : 2
+  const named = wanted?.issuer?.find(name => name.type === 'directory')
+  if (wanted?.serial === undefined || !named) return 1
+  return wanted.serial === serial && sameName(named.name, issuer) ? 0 : 2
 }
 
-function unknownIssuer({ certificate, name }: Link): Problem {
+function sortedBy<T>(items: readonly T[], rankOf: (item: T) => readonly number[]): readonly T[] {
+  if (items.length < 2) return items
+  const ranked = items.map(item => ({ item, rank: rankOf(item) }))
+  ranked.sort((a, b) => {
+    const i = a.rank.findIndex((value, i) => value !== b.rank[i])
+    return i < 0 ? 0 : (a.rank[i] ?? 0) - (b.rank[i] ?? 0)
+  })
+  return ranked.map(({ item }) => item)
+}
+
+function unknownIssuer({ link, depth }: { readonly link: Link; readonly depth: number }): CertificateError {
+  const { certificate } = link
   const why = isSelfIssued(certificate) ? 'is self-signed' : `was issued by ${brief(describeName(certificate.issuer))}`
-  return { code: 'issuer-unknown', message: `${name} ${why}, which is not a trusted root` }
+  return broken(link, depth, 'issuer-unknown', `${why}, which is not a trusted root`)
 }

@@ -1,122 +1,176 @@
 /** What a certificate must be to stand in a path (RFC 5280 §6.1, as browsers, Go and webpki read it). Signatures are path.ts's. */
-import type { FaultCode } from '../error.ts'
-import { type Certificate, describeSubject, isSelfIssued } from './certificate.ts'
-import { matchesName, type ReferenceName } from './names.ts'
+import type { Anchor } from './anchor.ts'
+import { type Certificate, isSelfIssued } from './certificate.ts'
+import type { CertificateError } from './error.ts'
+import {
+  anyExtendedKeyUsage,
+  brief,
+  broken,
+  type Circumstances,
+  clientAuth,
+  countIntermediates,
+  type Link,
+  nameOf,
+  type Path,
+  serverAuth,
+} from './link.ts'
+import { constraintProblem, type NameConstraints } from './name-constraints.ts'
+import { describeReference, matchesName } from './names.ts'
+import { webEndEntityProblem, webIssuerProblem } from './web-profile.ts'
 
-/** A certificate on its way into a path. */
-export interface Link {
-  readonly certificate: Certificate
-  /** For errors: `certificate 1 (CN=Example CA)`, `root (CN=Example Root)`. */
-  readonly name: string
-  readonly anchor: boolean
-}
-
-/** From the topmost certificate so far down to the end entity. */
-export type Path = readonly [Link, ...Link[]]
-
-/** A broken rule. */
-export interface Problem {
-  readonly code: FaultCode
-  readonly message: string
-}
-
-export interface Circumstances {
-  /** `undefined`: any. */
-  readonly name: ReferenceName | undefined
-  /** Milliseconds since 1970. */
-  readonly now: number
-  readonly purpose: 'server' | 'client'
-}
-
-export function sentLink(certificate: Certificate, position: number): Link {
-  return { certificate, name: `certificate ${position} (${brief(describeSubject(certificate))})`, anchor: false }
-}
-
-export function rootLink(certificate: Certificate): Link {
-  return { certificate, name: `root (${brief(describeSubject(certificate))})`, anchor: true }
-}
-
-/** Text of the peer's choosing, for an error. */
-export function brief(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
-}
-
-/** The rules for the end entity, those of RFC 9846 §4.5.1.2 among them: version 3, and a key that may sign. */
-export function leafProblem(leaf: Link, circumstances: Circumstances): Problem | undefined {
-  const { extensions, publicKey, version } = leaf.certificate
-  const { keyUsage } = extensions
+export function endEntityProblem(leaf: Link, circumstances: Circumstances): CertificateError | undefined {
   return (
-    broken(version !== 3, 'certificate-malformed', `${leaf.name} is of version ${version}, where 3 is wanted`) ??
+    formProblem(leaf, circumstances) ??
     nameProblem(leaf, circumstances) ??
-    validityProblem(leaf, circumstances) ??
-    unprocessedProblem(leaf) ??
-    broken(!publicKey.type, 'certificate-key', `${leaf.name} has a key that TLS 1.3 can't use, ${publicKey.algorithm.oid}`) ??
-    broken(keyUsage && !keyUsage.has('digitalSignature'), 'certificate-key-usage', `${leaf.name} is not for signatures (keyUsage)`) ??
-    // anyExtendedKeyUsage is not enough for an end entity: so it is in webpki and in the CA/Browser Forum's rules, Go would take it.
-    broken(!allows(leaf, purposes[circumstances.purpose]), 'certificate-purpose', notFor(leaf, circumstances))
+    validityProblem(leaf, 0, circumstances) ??
+    unknownExtensionProblem(leaf, 0) ??
+    keySizeProblem(leaf, 0, circumstances) ??
+    usageProblem(leaf, circumstances) ??
+    (circumstances.profile === 'web' ? webEndEntityProblem(leaf, circumstances) : undefined)
+  )
+}
+
+/** The rules for an intermediate that issued the topmost certificate of `path`. `compared` as for `constraintProblem`. */
+export function issuerProblem(issuer: Link, path: Path, circumstances: Circumstances, compared: () => void): CertificateError | undefined {
+  const depth = path.length
+  return (
+    validityProblem(issuer, depth, circumstances) ??
+    authorityProblem(issuer, path, circumstances) ??
+    keySizeProblem(issuer, depth, circumstances) ??
+    namesProblem(issuer, issuer.certificate.extensions.nameConstraints, path, compared) ??
+    (circumstances.profile === 'web' ? webIssuerProblem(issuer, path) : undefined)
   )
 }
 
 /**
- * The rules for whoever issued the topmost certificate of `path`. A root is held to them too, its validity included, as in OpenSSL and Go
- * (webpki takes a root's name and key alone).
+ * The rules for an anchor above `path`. Where it came as a certificate it is held to them too, validity included, as in OpenSSL and Go
+ * (webpki, and RFC 5280 itself, take its name and key alone): the anchor says how far.
  */
-export function issuerProblem(issuer: Link, path: Path, circumstances: Circumstances): Problem | undefined {
-  const { basicConstraints, keyUsage } = issuer.certificate.extensions
-  const below = countIntermediates(path)
-  const { pathLength = below } = basicConstraints ?? {}
+export function anchorProblem(
+  anchor: Anchor,
+  path: Path,
+  circumstances: Circumstances,
+  compared: () => void,
+): CertificateError | undefined {
+  const { validity, constraints } = anchor.judged
+  const depth = path.length
+  const link = (certificate: Certificate) => ({ certificate, label: 'root' })
   return (
-    validityProblem(issuer, circumstances) ??
-    unprocessedProblem(issuer) ??
-    broken(!basicConstraints?.ca, 'certificate-not-a-ca', `${issuer.name} issued a certificate, but is no CA (basicConstraints)`) ??
-    broken(keyUsage && !keyUsage.has('keyCertSign'), 'certificate-key-usage', `${issuer.name} may not sign certificates (keyUsage)`) ??
-    broken(
-      below > pathLength,
-      'certificate-path-length',
-      `${issuer.name} allows ${pathLength} intermediates below it, here are ${below}`,
-    ) ??
-    broken(!allows(issuer, purposes[circumstances.purpose], anyPurpose), 'certificate-purpose', notFor(issuer, circumstances))
+    distrustProblem(anchor, path) ??
+    (validity && validityProblem(link(validity), depth, circumstances)) ??
+    (constraints && authorityProblem(link(constraints), path, circumstances)) ??
+    (constraints && keySizeProblem(link(constraints), depth, circumstances)) ??
+    namesProblem(undefined, anchor.nameConstraints, path, compared) ??
+    (constraints && circumstances.profile === 'web' ? webIssuerProblem(link(constraints), path) : undefined)
   )
 }
 
-/** How many certificates there are above the end entity; self-issued ones, as in a change of keys, do not count (RFC 5280 §4.2.1.9). */
-export function countIntermediates(path: Path): number {
-  return path.slice(0, -1).filter(({ certificate }) => !isSelfIssued(certificate)).length
+// ── The end entity ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+function formProblem(leaf: Link, { tls }: Circumstances): CertificateError | undefined {
+  const { version, publicKey } = leaf.certificate
+  if (!tls) return undefined
+  const rule = 'RFC 9846 §4.5.1.2'
+  if (version !== 3) return broken(leaf, 0, 'certificate-malformed', `is of version ${version}, where 3 is wanted`, rule)
+  if (publicKey.type) return undefined
+  return broken(leaf, 0, 'certificate-key', `has a key that TLS 1.3 can't use, ${publicKey.algorithm.oid}`, rule)
 }
 
-function nameProblem(leaf: Link, { name }: Circumstances): Problem | undefined {
+function nameProblem(leaf: Link, { name }: Circumstances): CertificateError | undefined {
   if (!name) return undefined
   const { subjectAltName } = leaf.certificate.extensions
-  const fits = subjectAltName !== undefined && matchesName(subjectAltName, name)
-  const wanted = name.type === 'dns' ? name.name : 'the IP address asked for'
-  return broken(!fits, 'certificate-name-mismatch', `${leaf.name} is not for ${wanted}; it is for ${describeNames(leaf)}`)
+  if (subjectAltName && matchesName(subjectAltName, name)) return undefined
+  const what = `is not for ${describeReference(name)}; it is for ${describeNames(leaf)}`
+  return broken(leaf, 0, 'certificate-name-mismatch', what, 'RFC 9525 §6')
 }
+
+/** anyExtendedKeyUsage is not enough for an end entity: so it is in webpki and in the CA/Browser Forum's rules, Go would take it. */
+function usageProblem(leaf: Link, { keyUsage, purpose }: Circumstances): CertificateError | undefined {
+  const { extensions } = leaf.certificate
+  const lacking = keyUsage.find(usage => extensions.keyUsage && !extensions.keyUsage.has(usage))
+  if (lacking === 'digitalSignature')
+    return broken(leaf, 0, 'certificate-key-usage', 'is not for signatures (keyUsage)', 'RFC 9846 §4.5.1.2')
+  if (lacking) return broken(leaf, 0, 'certificate-key-usage', `is not for ${lacking} (keyUsage)`, 'RFC 5280 §4.2.1.3')
+  if (purpose === undefined || !extensions.extendedKeyUsage || extensions.extendedKeyUsage.has(purpose)) return undefined
+  return broken(leaf, 0, 'certificate-purpose', notFor(purpose), 'RFC 5280 §4.2.1.12')
+}
+
+// ── Whoever issues ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+function authorityProblem(issuer: Link, path: Path, { purpose }: Circumstances): CertificateError | undefined {
+  const { basicConstraints, keyUsage, extendedKeyUsage } = issuer.certificate.extensions
+  const depth = path.length
+  const unknown = unknownExtensionProblem(issuer, depth)
+  if (unknown) return unknown
+  if (!basicConstraints?.ca) {
+    return broken(issuer, depth, 'certificate-not-a-ca', 'issued a certificate, but is no CA (basicConstraints)', 'RFC 5280 §6.1.4 (k)')
+  }
+  if (keyUsage && !keyUsage.has('keyCertSign')) {
+    return broken(issuer, depth, 'certificate-key-usage', 'may not sign certificates (keyUsage)', 'RFC 5280 §6.1.4 (n)')
+  }
+  const below = countIntermediates(path)
+  if (below > (basicConstraints.pathLength ?? below)) {
+    const what = `allows ${basicConstraints.pathLength} intermediates below it, here are ${below}`
+    return broken(issuer, depth, 'certificate-path-length', what, 'RFC 5280 §6.1.4 (l)')
+  }
+  if (purpose === undefined || !extendedKeyUsage || extendedKeyUsage.has(purpose) || extendedKeyUsage.has(anyExtendedKeyUsage)) {
+    return undefined
+  }
+  return broken(issuer, depth, 'certificate-purpose', notFor(purpose), 'RFC 5280 §4.2.1.12')
+}
+
+/** Constraints bind all that is below, but for self-issued intermediates (RFC 5280 §6.1.3 (b), (c)). */
+function namesProblem(
+  issuer: Link | undefined,
+  constraints: NameConstraints | undefined,
+  path: Path,
+  compared: () => void,
+): CertificateError | undefined {
+  if (!constraints) return undefined
+  for (const [depth, link] of path.entries()) {
+    const { certificate } = link
+    if (depth > 0 && isSelfIssued(certificate)) continue
+    const names = certificate.extensions.subjectAltName?.names ?? []
+    const what = constraintProblem(constraints, { subject: certificate.subject, names }, compared)
+    const by = issuer ? nameOf(issuer) : 'the root'
+    if (what) return broken(link, depth, 'certificate-name-constraint', `has ${what} by ${by} (nameConstraints)`, 'RFC 5280 §4.2.1.10')
+  }
+  return undefined
+}
+
+function distrustProblem({ source }: Anchor, [leaf]: Path): CertificateError | undefined {
+  const { distrustAfter } = source
+  if (distrustAfter === undefined || leaf.certificate.notBefore <= distrustAfter) return undefined
+  return broken(leaf, 0, 'certificate-distrusted', `was issued after ${moment(distrustAfter)}, since when its root is not believed`)
+}
+
+// ── All ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Whole seconds: a certificate is good until the end of its last one. */
-function validityProblem({ certificate, name }: Link, { now }: Circumstances): Problem | undefined {
+function validityProblem(link: Link, depth: number, { now }: Circumstances): CertificateError | undefined {
+  const { notBefore, notAfter } = link.certificate
   const second = Math.floor(now / 1000) * 1000
-  return (
-    broken(second < certificate.notBefore, 'certificate-not-yet-valid', `${name} is not valid before ${moment(certificate.notBefore)}`) ??
-    broken(second > certificate.notAfter, 'certificate-expired', `${name} expired at ${moment(certificate.notAfter)}`)
-  )
+  const rule = 'RFC 5280 §6.1.3 (a)'
+  if (second < notBefore) return broken(link, depth, 'certificate-not-yet-valid', `is not valid before ${moment(notBefore)}`, rule)
+  if (second > notAfter) return broken(link, depth, 'certificate-expired', `expired at ${moment(notAfter)}`, rule)
+  return undefined
 }
 
-function unprocessedProblem({ certificate, name }: Link): Problem | undefined {
-  const [extension] = certificate.extensions.unprocessed
-  return broken(extension !== undefined, 'certificate-critical-extension', `${name} is limited by an extension not supported: ${extension}`)
+function unknownExtensionProblem(link: Link, depth: number): CertificateError | undefined {
+  const [extension] = link.certificate.extensions.unknownCritical
+  if (extension === undefined) return undefined
+  return broken(link, depth, 'certificate-critical-extension', `is limited by an extension not supported: ${extension}`, 'RFC 5280 §4.2')
 }
 
-/** Whether extendedKeyUsage, where there is one, has one of `wanted`. In an issuer it limits what is below it. */
-function allows({ certificate }: Link, ...wanted: readonly string[]): boolean {
-  const { extendedKeyUsage } = certificate.extensions
-  return !extendedKeyUsage || wanted.some(purpose => extendedKeyUsage.has(purpose))
+function keySizeProblem(link: Link, depth: number, { minimumRsaBits }: Circumstances): CertificateError | undefined {
+  const { rsaBits } = link.certificate.publicKey
+  if (rsaBits === undefined || rsaBits >= minimumRsaBits) return undefined
+  return broken(link, depth, 'certificate-key', `has an RSA key of ${rsaBits} bits, fewer than ${minimumRsaBits}`)
 }
 
-const purposes = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const
-const anyPurpose = '2.5.29.37.0'
-
-function notFor({ name }: Link, { purpose }: Circumstances): string {
-  return `${name} is not for TLS ${purpose}s (extendedKeyUsage)`
+function notFor(purpose: string): string {
+  const what = purpose === serverAuth ? 'TLS servers' : purpose === clientAuth ? 'TLS clients' : purpose
+  return `is not for ${what} (extendedKeyUsage)`
 }
 
 function describeNames({ certificate }: Link): string {
@@ -129,8 +183,4 @@ function describeNames({ certificate }: Link): string {
 
 function moment(time: number): string {
   return new Date(time).toISOString()
-}
-
-function broken(is: boolean | undefined, code: FaultCode, message: string): Problem | undefined {
-  return is ? { code, message } : undefined
 }

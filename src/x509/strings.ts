@@ -3,7 +3,12 @@ import { type DerValue, malformed, tagName, tags } from '../wire/der.ts'
 
 /** An IA5String, ASCII, whatever tag it bears. */
 export function ia5String(value: DerValue): string {
-  return string({ ...value, tag: tags.ia5String })
+  if (!isAscii(value)) throw malformed('ia5String with a character that is not ASCII', value)
+  return asciiText(value)
+}
+
+export function isCharacterString({ tag }: DerValue): boolean {
+  return characterStrings.has(tag)
 }
 
 /**
@@ -12,16 +17,16 @@ export function ia5String(value: DerValue): string {
  * read as ISO 8859-1, as everyone does.
  */
 export function string(value: DerValue): string {
-  const { bytes } = value
-  switch (value.tag) {
+  const { bytes, tag } = value
+  switch (tag) {
     case tags.utf8String:
-      return fromCodePoints(value, utf8(value))
+      return isAscii(value) ? asciiText(value) : fromCodePoints(value, utf8(value))
     case tags.numericString:
     case tags.printableString:
     case tags.ia5String:
     case tags.visibleString:
-      if (bytes.some(octet => octet > 0x7f)) throw malformed(`${tagName(value.tag)} with a character that is not ASCII`, value)
-      return fromCodePoints(value, bytes)
+      checkString(value)
+      return asciiText(value)
     case tags.teletexString:
       return fromCodePoints(value, bytes)
     case tags.bmpString:
@@ -29,8 +34,36 @@ export function string(value: DerValue): string {
     case tags.universalString:
       return fromCodePoints(value, wide(value, 4))
     default:
-      throw malformed(`a character string wanted, ${tagName(value.tag)} found`, value)
+      throw malformed(`a character string wanted, ${tagName(tag)} found`, value)
   }
+}
+
+/** Throws where `string` would. Makes no text where none is needed to tell. */
+export function checkString(value: DerValue): void {
+  if (sevenBit.has(value.tag)) {
+    if (!isAscii(value)) throw malformed(`${tagName(value.tag)} with a character that is not ASCII`, value)
+  } else if (value.tag !== tags.utf8String || !isAscii(value)) string(value)
+}
+
+const sevenBit: ReadonlySet<number> = new Set([tags.numericString, tags.printableString, tags.ia5String, tags.visibleString])
+
+const characterStrings: ReadonlySet<number> = new Set([
+  ...sevenBit,
+  tags.utf8String,
+  tags.teletexString,
+  tags.universalString,
+  tags.bmpString,
+])
+
+function isAscii({ source, from, to }: DerValue): boolean {
+  for (let i = from; i < to; i++) if ((source[i] as number) > 0x7f) return false
+  return true
+}
+
+function asciiText({ source, from, to }: DerValue): string {
+  let text = ''
+  for (let i = from; i < to; i++) text += String.fromCharCode(source[i] as number)
+  return text
 }
 
 function fromCodePoints(value: DerValue, points: Iterable<number>): string {

@@ -1,6 +1,7 @@
 /** The verdict on a peer's chain: a value that only this folder makes. */
 import type { CertificateType, VerifiedPeer } from '../types.ts'
 import { type Certificate, describeSubject, parseCertificate, readCertificate } from './certificate.ts'
+import type { VerifiedChain } from './chain.ts'
 
 /**
  * The application's own answer to the question `peer-certificate`: what the peer sent is taken as it is. The end entity must be a readable
@@ -11,8 +12,9 @@ export function acceptWithoutVerification(chain: readonly Uint8Array[], type: Ce
 }
 
 /** The verdict of a trust store that found every rule kept. */
-export function verifiedPeer(chain: readonly Uint8Array[], certificates: readonly [Certificate, ...Certificate[]]): VerifiedPeer {
-  return x509Verdict(chain, certificates[0], certificates.map(describeSubject), true)
+export function verifiedPeer(chain: readonly Uint8Array[], { path: [leaf] }: VerifiedChain): VerifiedPeer {
+  if (!leaf) throw new TypeError('a path has at least one certificate')
+  return x509Verdict(chain, leaf, [describeSubject(leaf), ...chain.slice(1).map(subjectOrNote)], true)
 }
 
 /** The verdict on a raw public key (RFC 7250), a DER SubjectPublicKeyInfo. `verified`: it is one that was known beforehand. */
@@ -27,7 +29,7 @@ export function restoredPeer(chain: readonly Uint8Array[], type: CertificateType
   if (type === 'RawPublicKey') return rawKeyPeer(chain, verified)
   const [leaf, ...rest] = chain
   if (!leaf) throw new TypeError('a chain has at least one certificate')
-  const certificate = readCertificate(leaf, 'certificate 0')
+  const certificate = readCertificate(leaf, 0)
   return x509Verdict(chain, certificate, [describeSubject(certificate), ...rest.map(subjectOrNote)], verified)
 }
 

@@ -1,0 +1,163 @@
+/** The validation of chains, with or without TLS: what is believed, what is asked of a chain, and what comes of it. */
+import type { CertificateVerifier, CryptoProvider } from '../crypto/provider.ts'
+import { type Anchor, indexAnchors, type TrustAnchor } from './anchor.ts'
+import { Budget, defaultLimits, type PathLimits } from './budget.ts'
+import { type Certificate, readCertificate } from './certificate.ts'
+import type { CertificateError } from './error.ts'
+import type { KeyUsage } from './extension-values.ts'
+import { broken, type Circumstances, clientAuth, type Link, serverAuth } from './link.ts'
+import { referenceName } from './names.ts'
+import { certificateList, parseOwn } from './own.ts'
+import { type FoundPath, findPath } from './path.ts'
+import { type PolicyInputs, processPolicies } from './policies.ts'
+import { type Verifiers, verifiersOf } from './signed.ts'
+
+/** What is believed, for however many chains. */
+export interface ValidatorOptions {
+  /** Its `verifiers` and `certificateVerifiers` decide which signatures count. */
+  readonly crypto: CryptoProvider
+  /** Certificates in DER, or PEM with one or more, or anchors by `trustAnchor` and `tassel/roots`. */
+  readonly anchors: readonly (Uint8Array | string | TrustAnchor)[]
+  /** Certificates that may fill a gap in a chain: DER, or PEM with one or more. */
+  readonly intermediates?: readonly (Uint8Array | string)[]
+  /** `web`: the rules of RFC 5280 for CAs and those of the CA/Browser Forum too. Default: `rfc5280`. */
+  readonly profile?: 'rfc5280' | 'web'
+  /** Default: any policy. */
+  readonly policies?: PolicyInputs
+  /** Signature algorithms beside the provider's, and before them: national ones, old ones for tests. */
+  readonly signatures?: readonly CertificateVerifier[]
+  /** Whether signatures by the provider's optional schemes count too: Ed448, ML-DSA. Default: false. */
+  readonly optionalSchemes?: boolean
+  /** RSA keys with a shorter modulus are refused wherever they stand in a path. Default: 2048. */
+  readonly minimumRsaBits?: number
+  /**
+   * Whether an end entity that is itself among the anchors is believed, as a self-signed server certificate that was given as root: always,
+   * only where it signed itself, or never. Default: `accept`.
+   */
+  readonly anchorAsEndEntity?: 'accept' | 'self-signed' | 'refuse'
+  readonly limits?: Partial<PathLimits>
+}
+
+/** What is asked of one chain. */
+export interface ChainRequest {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** TLS server or client, anything, or the dotted OID of an extended key usage. */
+  readonly purpose: 'server' | 'client' | 'any' | (string & {})
+  /** A DNS name (internationalised ones as A-labels) or an IP address. Left out: any. */
+  readonly name?: string
+  /** What the end entity must be good for, where it has keyUsage. */
+  readonly keyUsage?: readonly KeyUsage[]
+}
+
+export type ChainOptions = ValidatorOptions & ChainRequest
+
+export interface VerifiedChain {
+  /** The end entity first, then whoever issued it, and so on, up to the certificate that the anchor issued. */
+  readonly path: readonly Certificate[]
+  readonly anchor: TrustAnchor
+  /** The user-constrained policy set (RFC 5280 §6.1.6), dotted; `2.5.29.32.0` in it: any. */
+  readonly policies: ReadonlySet<string>
+}
+
+/**
+ * Validates a chain (RFC 5280 §6): the end entity first, the others in any order; those that do not belong to it do no harm. Throws a
+ * `CertificateError` that names the certificate and the broken rule, and `TypeError` for options that can't be.
+ */
+export function verifyChain(chain: readonly Uint8Array[], options: ChainOptions): VerifiedChain {
+  return new ChainValidator(options).validate(chain, options)
+}
+
+/** What is believed, read once. */
+export class ChainValidator {
+  readonly #options: ValidatorOptions
+  readonly #anchors: ReadonlyMap<string, readonly Anchor[]>
+  readonly #intermediates: readonly Link[]
+  readonly #verifiers: Verifiers
+  readonly #limits: PathLimits
+
+  /** Throws `TypeError` where an option is malformed. */
+  constructor(options: ValidatorOptions) {
+    const { crypto, optionalSchemes = false, signatures = [], profile = 'rfc5280' } = options
+    if (profile !== 'rfc5280' && profile !== 'web') throw new TypeError(`the profile is "rfc5280" or "web", not ${String(profile)}`)
+    this.#options = options
+    this.#anchors = indexAnchors(options.anchors)
+    this.#intermediates = (options.intermediates ?? [])
+      .flatMap(certificateList)
+      .map((der, i) => ({ certificate: parseOwn(der, `intermediate ${i}`), label: `intermediate ${i}` }))
+    this.#verifiers = verifiersOf(crypto, optionalSchemes, signatures)
+    this.#limits = { ...defaultLimits, ...options.limits }
+  }
+
+  get hasAnchors(): boolean {
+    return this.#anchors.size > 0
+  }
+
+  /** `tls`: whether the end entity is to sign TLS handshakes. */
+  validate(chain: readonly Uint8Array[], request: ChainRequest, tls = false): VerifiedChain {
+    const circumstances = this.#circumstances(request, tls)
+    const [leaf, ...others] = chain.map((der, depth): Link => ({ certificate: readCertificate(der, depth), label: `certificate ${depth}` }))
+    if (!leaf) throw new TypeError('a chain has at least one certificate')
+    let policies: ReadonlySet<string> = new Set()
+    const { path, anchor } = findPath({
+      ...circumstances,
+      leaf,
+      intermediates: bySubject([...others, ...this.#intermediates]),
+      anchors: this.#anchors,
+      anchorAsEndEntity: this.#options.anchorAsEndEntity ?? 'accept',
+      verifiers: this.#verifiers,
+      budget: new Budget(this.#limits),
+      judge: found => {
+        const result = this.#policies(found)
+        if ('policies' in result) policies = result.policies
+        return 'error' in result ? result.error : undefined
+      },
+    })
+    return { path: path.map(({ certificate }) => certificate), anchor: anchor.source, policies }
+  }
+
+  #circumstances({ name, now, purpose, keyUsage = [] }: ChainRequest, tls: boolean): Circumstances {
+    if (!Number.isFinite(now)) throw new TypeError(`the time is a number of milliseconds since 1970, not ${now}`)
+    const { profile = 'rfc5280', minimumRsaBits = 2048 } = this.#options
+    return {
+      name: name === undefined ? undefined : referenceName(name),
+      now,
+      purpose: purposeOid(purpose),
+      keyUsage,
+      tls,
+      profile,
+      minimumRsaBits,
+    }
+  }
+
+  /** An anchor's own policies count as those of a certificate (RFC 5937), where its extensions count. */
+  #policies({ path, anchor }: FoundPath): { readonly policies: ReadonlySet<string> } | { readonly error: CertificateError } {
+    const above: Link[] = anchor.judged.constraints?.extensions.certificatePolicies
+      ? [{ certificate: anchor.judged.constraints, label: 'root' }]
+      : []
+    const links = [...path, ...above]
+    const result = processPolicies(links.map(({ certificate }) => certificate).reverse(), this.#options.policies ?? {})
+    if ('policies' in result) return result
+    const depth = links.findIndex(({ certificate }) => certificate === result.certificate)
+    return { error: broken(links[depth] ?? path[0], depth, 'certificate-policy', result.problem, result.rule) }
+  }
+}
+
+function bySubject(links: readonly Link[]): ReadonlyMap<string, readonly Link[]> {
+  const index = new Map<string, Link[]>()
+  for (const link of links) {
+    const { key } = link.certificate.subject
+    const same = index.get(key)
+    if (same) same.push(link)
+    else index.set(key, [link])
+  }
+  return index
+}
+
+function purposeOid(purpose: string): string | undefined {
+  if (purpose === 'server') return serverAuth
+  if (purpose === 'client') return clientAuth
+  if (purpose === 'any') return undefined
+  if (/^[0-2](\.\d+)+$/.test(purpose)) return purpose
+  throw new TypeError(`the purpose is "server", "client", "any" or the OID of an extended key usage, not ${JSON.stringify(purpose)}`)
+}
