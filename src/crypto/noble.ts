@@ -8,7 +8,15 @@ import { sha256, sha384 } from './noble/hashes.ts'
 import { noblePasswords } from './noble/passwords.ts'
 import { nobleSignatures } from './noble/signatures.ts'
 import type { CryptoProvider } from './provider.ts'
-import { defaultRsaLimits, defaultSchemes, importPrivateKey, optionalSchemes, type RsaLimits, signatureVerifiers } from './signatures.ts'
+import {
+  defaultRsaLimits,
+  defaultSchemes,
+  ecdsaVerifiers,
+  importPrivateKey,
+  optionalSchemes,
+  type RsaLimits,
+  signatureVerifiers,
+} from './signatures.ts'
 import { cipherSuites, optionalSuites, TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256 } from './suites.ts'
 
 export interface NobleProviderOptions extends Partial<RsaLimits> {
@@ -36,6 +44,7 @@ export function createNobleProvider({ random, ...limits }: NobleProviderOptions)
       groups: [secp256r1MlKem768(secp256r1, random), secp384r1MlKem1024(secp384r1, random), x448],
       verifiers: signatureVerifiers(optionalSchemes, signatures, rsaLimits),
     },
+    certificateVerifiers: ecdsaVerifiers(signatures),
     passwords: noblePasswords,
     random,
     importPrivateKey: pkcs8 => importPrivateKey(pkcs8, signatures, rsaLimits),

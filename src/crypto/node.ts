@@ -35,6 +35,7 @@ import type { CodePoint, CryptoProvider, Hash, Hasher, KeyPair } from './provide
 import {
   defaultRsaLimits,
   defaultSchemes,
+  ecdsaVerifiers,
   importPrivateKey,
   optionalSchemes,
   type RsaLimits,
@@ -66,6 +67,7 @@ export function createNodeProvider(options: Partial<RsaLimits> = {}): CryptoProv
       groups: [secp256r1MlKem768(secp256r1, random), secp384r1MlKem1024(secp384r1, random), x448],
       verifiers: signatureVerifiers(optionalSchemes, signatures, rsaLimits),
     },
+    certificateVerifiers: ecdsaVerifiers(signatures),
     passwords: nodePasswords,
     random,
     importPrivateKey: pkcs8 => importPrivateKey(pkcs8, signatures, rsaLimits),

@@ -89,6 +89,14 @@ export interface SignatureVerifier {
   verify(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }
 
+/** Verifies what certificates, CRLs and OCSP responses may be signed with, and handshakes may not: TLS 1.3 has no code point for it. */
+export interface CertificateVerifier {
+  /** The signature algorithm, an object identifier in dotted form. */
+  readonly algorithm: string
+  /** As `SignatureVerifier.verify`; `algorithm` is the DER AlgorithmIdentifier with its parameters, which may be wrong: that is `false` too. */
+  verify(algorithm: Uint8Array, spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+}
+
 /** With `sign` it signs in line; without, the connection raises the question `sign` (HSM, KMS, WebCrypto). */
 export interface PrivateKey {
   /** The schemes that this key can sign with in TLS 1.3, preferred first. */
@@ -152,6 +160,8 @@ export interface CryptoProvider extends Algorithms {
   readonly optional?: Algorithms
   /** Left out, encrypted keys and PKCS#12 files can't be read. */
   readonly passwords?: PasswordCryptography
+  /** For chains of certificates: ECDSA with a hash that is not of the curve's own size. */
+  readonly certificateVerifiers?: readonly CertificateVerifier[]
   /** `size` bytes from a cryptographically secure source. */
   random(size: number): Uint8Array
   /**

@@ -2,15 +2,20 @@
  * The signature schemes of TLS 1.3 (RFC 9846 §4.3.3, and draft-ietf-tls-mldsa) as both providers have them. Here is decided which keys a scheme may use; a
  * library only computes.
  */
+import { equal } from '../wire/bytes.ts'
+import { encode, encodeOid, tags } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
 import { constantTimeEqual } from './constant-time.ts'
 import type { MlDsaName } from './ml-dsa.ts'
 import { type PrivateKeyInfo, readPrivateKey } from './pkcs8.ts'
-import type { CodePoint, Hash, PrivateKey, SignatureVerifier } from './provider.ts'
+import type { CertificateVerifier, CodePoint, Hash, PrivateKey, SignatureVerifier } from './provider.ts'
 import { bitLength, byteLength, hasRoomForPss, type RsaPublicKey } from './rsa.ts'
 import { type CurveName, type EdwardsName, hashOids, type KeyAlgorithm, type PublicKey, readPublicKey, writePublicKey } from './spki.ts'
 
-export type Scheme = { readonly code: CodePoint } & (
+export type Scheme = {
+  /** 0 where TLS has none. */
+  readonly code: CodePoint
+} & (
   | { readonly kind: 'ecdsa'; readonly curve: CurveName; readonly hash: Hash['name'] }
   | { readonly kind: EdwardsName }
   | { readonly kind: 'ml-dsa'; readonly parameterSet: MlDsaName }
@@ -82,6 +87,34 @@ export function signatureVerifiers(schemes: readonly Scheme[], library: Signatur
       }
     },
   }))
+}
+
+/** ECDSA with each hash, whatever the curve of the key: in certificates the two need not be of one size (RFC 5758 §3.2). */
+export function ecdsaVerifiers(library: SignatureLibrary): CertificateVerifier[] {
+  return (['sha256', 'sha384', 'sha512'] as const).map(hash => {
+    const algorithm = ecdsaOids[hash]
+    const identifier = encode(tags.sequence, encodeOid(algorithm))
+    return {
+      algorithm,
+      verify(der, spki, message, signature) {
+        try {
+          const key = readPublicKey(spki)
+          if (key.type !== 'ec' || !equal(der, identifier)) return false
+          return library.verify({ code: 0, kind: 'ecdsa', curve: key.curve, hash }, key, spki, message, signature)
+        } catch {
+          // As above.
+          return false
+        }
+      },
+    }
+  })
+}
+
+/** ecdsa-with-SHA256 and so on (RFC 5758 §3.2). */
+const ecdsaOids: Readonly<Record<Hash['name'], string>> = {
+  sha256: '1.2.840.10045.4.3.2',
+  sha384: '1.2.840.10045.4.3.3',
+  sha512: '1.2.840.10045.4.3.4',
 }
 
 /** Throws `TypeError` that names what is wrong with the key. */

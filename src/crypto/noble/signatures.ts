@@ -6,7 +6,7 @@ import type { CurvePrivateKeyInfo, RsaPrivateKeyInfo } from '../pkcs8.ts'
 import type { Hash } from '../provider.ts'
 import { signPss, verifyPkcs1, verifyPss } from '../rsa.ts'
 import type { SignatureLibrary, Signer } from '../signatures.ts'
-import { writeRsaPublicKey } from '../spki.ts'
+import { type CurveName, writeRsaPublicKey } from '../spki.ts'
 import type { Curves } from './curves.ts'
 import { sha256, sha384, sha512 } from './hashes.ts'
 
@@ -15,7 +15,7 @@ export function nobleSignatures(curves: Curves, random: (size: number) => Uint8A
     verify(scheme, key, _spki, message, signature) {
       switch (scheme.kind) {
         case 'ecdsa':
-          return key.type === 'ec' && curves[key.curve].verify(signature, message, key.point, { format: 'der' })
+          return key.type === 'ec' && verifyEcdsa(curves[key.curve], key.point, hashes[scheme.hash], message, signature)
         case 'ed25519':
           return key.type === 'ed25519' && verifyEd25519(curves.ed25519, key.point, message, signature)
         case 'ed448':
@@ -33,6 +33,12 @@ export function nobleSignatures(curves: Curves, random: (size: number) => Uint8A
       return 'key' in key ? rsaSigner(key, random) : curveSigner(key, curves, random)
     },
   }
+}
+
+/** FIPS 186-5 §6.4.2. The curve's own hash is not what counts. */
+function verifyEcdsa({ verify }: Curves[CurveName], point: Uint8Array, hash: Hash, message: Uint8Array, signature: Uint8Array): boolean {
+  const digest = hash.create().update(message).digest()
+  return verify(signature, digest, point, { format: 'der', prehash: false })
 }
 
 const hashes: Readonly<Record<Hash['name'], Hash>> = { sha256, sha384, sha512 }
