@@ -3,7 +3,7 @@ import type { CertificateVerifier, CryptoProvider } from '../crypto/provider.ts'
 import { type Anchor, indexAnchors, type TrustAnchor } from './anchor.ts'
 import { Budget, defaultLimits, type PathLimits } from './budget.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
-import type { CertificateError } from './error.ts'
+import { CertificateError } from './error.ts'
 import type { KeyUsage } from './extension-values.ts'
 import { broken, type Circumstances, clientAuth, type Link, serverAuth } from './link.ts'
 import { referenceName } from './names.ts'
@@ -96,13 +96,24 @@ export class ChainValidator {
   /** `tls`: whether the end entity is to sign TLS handshakes. */
   validate(chain: readonly Uint8Array[], request: ChainRequest, tls = false): VerifiedChain {
     const circumstances = this.#circumstances(request, tls)
-    const [leaf, ...others] = chain.map((der, depth): Link => ({ certificate: readCertificate(der, depth), label: `certificate ${depth}` }))
-    if (!leaf) throw new TypeError('a chain has at least one certificate')
+    const [first, ...rest] = chain
+    if (!first) throw new TypeError('a chain has at least one certificate')
+    const leaf: Link = { certificate: readCertificate(first, 0), label: 'certificate 0' }
+    const { links, malformed } = readOthers(rest)
+    try {
+      return this.#find(leaf, [...links, ...this.#intermediates], circumstances)
+    } catch (error) {
+      // What can't be read may be what is missing.
+      throw malformed && error instanceof CertificateError && error.code === 'issuer-unknown' ? malformed : error
+    }
+  }
+
+  #find(leaf: Link, others: readonly Link[], circumstances: Circumstances): VerifiedChain {
     let policies: ReadonlySet<string> = new Set()
     const { path, anchor } = findPath({
       ...circumstances,
       leaf,
-      intermediates: bySubject([...others, ...this.#intermediates]),
+      intermediates: bySubject(others),
       anchors: this.#anchors,
       anchorAsEndEntity: this.#options.anchorAsEndEntity ?? 'accept',
       verifiers: this.#verifiers,
@@ -141,6 +152,21 @@ export class ChainValidator {
     const depth = links.findIndex(({ certificate }) => certificate === result.certificate)
     return { error: broken(links[depth] ?? path[0], depth, 'certificate-policy', result.problem, result.rule) }
   }
+}
+
+/** Certificates beside the end entity. One that is malformed issues nothing, but need not be needed. */
+function readOthers(ders: readonly Uint8Array[]): { readonly links: readonly Link[]; readonly malformed: CertificateError | undefined } {
+  const links: Link[] = []
+  let malformed: CertificateError | undefined
+  for (const [i, der] of ders.entries()) {
+    try {
+      links.push({ certificate: readCertificate(der, i + 1), label: `certificate ${i + 1}` })
+    } catch (error) {
+      if (!(error instanceof CertificateError)) throw error
+      malformed ??= error
+    }
+  }
+  return { links, malformed }
 }
 
 function bySubject(links: readonly Link[]): ReadonlyMap<string, readonly Link[]> {

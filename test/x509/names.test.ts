@@ -132,10 +132,10 @@ describe('a name that is none is the caller’s mistake', () => {
 })
 
 function matches(dnsNames: readonly string[], reference: string): boolean {
-  return matchesName({ critical: false, dnsNames, ipAddresses: [] }, referenceName(reference))
+  return matchesName({ dnsNames, ipAddresses: [] }, referenceName(reference))
 }
 
 function matchesIp(addresses: readonly (readonly number[])[], reference: string): boolean {
   const ipAddresses = addresses.map(octets => Uint8Array.from(octets))
-  return matchesName({ critical: false, dnsNames: [], ipAddresses }, referenceName(reference))
+  return matchesName({ dnsNames: [], ipAddresses }, referenceName(reference))
 }
