@@ -2,7 +2,9 @@
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import { octetString, readDer } from '../../wire/der.ts'
 import { DecodeError } from '../../wire/error.ts'
-import type { Certificate } from '../certificate.ts'
+import { type Certificate, describeSubject } from '../certificate.ts'
+import { CertificateError } from '../error.ts'
+import { brief } from '../link.ts'
 import type { CtLogList } from './logs.ts'
 import { type CtMinimum, checkMinimum, policyProblem } from './policy.ts'
 import { decodeSctList, type LogEntry, precertEntry, x509Entry } from './sct.ts'
@@ -13,7 +15,7 @@ import { judgeSct, malformedVerdict, type SctContext, type SctSource, type SctVe
 export interface CtOptions {
   /** The logs that count, from `ctLogs`. */
   readonly logs: CtLogList
-  /** `report`: the result tells. `require`: whoever judges the chain refuses it where the result is not compliant. */
+  /** What becomes of a certificate without enough SCTs: the result tells, or it is refused. */
   readonly policy: 'report' | 'require'
   /** Other numbers than the default policy's. */
   readonly minimum?: Partial<CtMinimum>
@@ -22,7 +24,7 @@ export interface CtOptions {
 /** A certificate, and what came with it. */
 export interface CtEvidence {
   /** The end entity. */
-  readonly certificate: Pick<Certificate, 'raw' | 'signed' | 'notBefore' | 'notAfter'>
+  readonly certificate: Certificate
   /** The SubjectPublicKeyInfo of whoever issued it, DER. */
   readonly issuerKey: Uint8Array
   /** Serialised SCTs from the TLS extension. */
@@ -45,22 +47,33 @@ export interface CtResult {
 }
 
 /**
- * Judges the SCTs that came with a certificate, and whether they satisfy the policy (`policyProblem` says which). Nothing that a peer
- * sent makes it throw, and it verifies at most 32 signatures for each of the three sources. Throws `TypeError` for a time that is no number,
- * a minimum that is none, and a provider without SHA-256.
+ * Judges the SCTs that came with a certificate, and whether they satisfy the policy (`policyProblem` says which). It verifies at most 32
+ * signatures for each of the three sources. Where the policy is `require` and not met, it throws a `CertificateError` with the code
+ * `certificate-transparency`; nothing else that a peer sent makes it throw. Throws `TypeError` for a time that is no number, a minimum that
+ * is none, and a provider without SHA-256.
  */
-export function evaluateCt(evidence: CtEvidence, { logs, minimum }: Pick<CtOptions, 'logs' | 'minimum'>): CtResult {
-  const { certificate, now, crypto } = evidence
+export function evaluateCt(evidence: CtEvidence, { logs, policy, minimum }: CtOptions): CtResult {
+  const { certificate, now } = evidence
   if (!Number.isFinite(now)) throw new TypeError(`the time is a number of milliseconds since 1970, not ${now}`)
-  const numbers = checkMinimum(minimum)
+  const result = judgeCertificate(evidence, logs, checkMinimum(minimum))
+  if (policy === 'report' || result.compliant) return result
+  const subject = brief(describeSubject(certificate))
+  throw new CertificateError('certificate-transparency', `certificate 0 (${subject}) is not known to enough logs: ${result.problem}`, {
+    depth: 0,
+    subject,
+    rule: 'RFC 6962 §3.3',
+  })
+}
+
+function judgeCertificate(evidence: CtEvidence, logs: CtLogList, minimum: CtMinimum): CtResult {
+  const { certificate, now, crypto } = evidence
   const parts = dissect(certificate.signed)
   if (parts instanceof DecodeError) return refused(`the certificate can't be read: ${parts.message}`)
   if (parts.precertificate) return refused('it is a precertificate, which is not for use (RFC 6962 §3.1)')
   // Neither fits into what a log signs (§3.1).
   if (certificate.raw.length > longestEntry) return refused(`the certificate has more than ${longestEntry} octets`)
-  const context = { logs, now, crypto, notAfter: certificate.notAfter }
-  const scts = judgeAll(evidence, parts, context)
-  const problem = policyProblem(scts, certificate, now, numbers)
+  const scts = judgeAll(evidence, parts, { logs, now, crypto, notAfter: certificate.notAfter })
+  const problem = policyProblem(scts, certificate, now, minimum)
   return { compliant: problem === undefined, scts, problem }
 }
 

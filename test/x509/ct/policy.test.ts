@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { CtResult } from '../../../src/x509/ct/evaluate.ts'
-import type { CtLogSource } from '../../../src/x509/ct/logs.ts'
+import { type CtResult, evaluateCt } from '../../../src/x509/ct/evaluate.ts'
+import { type CtLogSource, ctLogs } from '../../../src/x509/ct/logs.ts'
+import { CertificateError } from '../../../src/x509/error.ts'
 import { providers } from '../../providers.ts'
+import { faultOf } from '../judge.ts'
 import { checker } from './check.ts'
 import { day, type Issued, issue, issueLogged, lifetime, logged, mintSct, newLog, now, type TestLog } from './mint.ts'
 
@@ -99,6 +101,25 @@ describe('SCTs from OCSP and TLS', () => {
 
 test('no SCT at all is not enough', () => {
   expect(check(issue(), [first])).toEqual({ compliant: false, scts: [], problem: 'there is no SCT' })
+})
+
+describe('where SCTs are required', () => {
+  const demand = (issued: Issued): CtResult => {
+    const logs = ctLogs([first.source, second.source], crypto)
+    return evaluateCt({ ...issued, now, crypto }, { logs, policy: 'require' })
+  }
+
+  test('enough of them give the same result', () => {
+    const issued = issueLogged([[first], [second]])
+    expect(demand(issued)).toEqual(check(issued, [first, second]))
+  })
+
+  test('too few are a CertificateError, which is a bad certificate to the peer', () => {
+    const fault = faultOf(() => demand(issueLogged([[first]])))
+    expect(fault).toBeInstanceOf(CertificateError)
+    expect(fault).toMatchObject({ code: 'certificate-transparency', alert: 'bad_certificate', depth: 0, subject: 'CN=logged' })
+    expect(fault.message).toMatch(/^certificate 0 \(CN=logged\) is not known to enough logs: 2 logs have to vouch/)
+  })
 })
 
 describe('other numbers', () => {
