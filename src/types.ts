@@ -61,11 +61,14 @@ export interface VerifyRequest {
   /** The stapled OCSP response, DER. */
   readonly ocsp?: Uint8Array
   readonly scts?: readonly Uint8Array[]
+  /** CRLs and OCSP responses, DER, that the application fetched for this chain, where the store judges revocation. */
+  readonly crls?: readonly Uint8Array[]
+  readonly fetchedOcsp?: readonly Uint8Array[]
 }
 
 /** Judges chains. `createTrustStore` of `tassel/x509` makes one. */
 export interface TrustStore {
-  /** Throws a `TlsError` that names the certificate and the rule that failed. */
+  /** Throws a `TlsError` that names the certificate and the rule that failed (`tassel/x509`: a `CertificateError`). */
   verify(chain: readonly Uint8Array[], request: VerifyRequest): VerifiedPeer
 }
 

@@ -1,29 +1,25 @@
 /** The validation of chains, with or without TLS: what is believed, what is asked of a chain, and what comes of it. */
-import type { CertificateVerifier, CryptoProvider } from '../crypto/provider.ts'
+import type { CertificateVerifier } from '../crypto/provider.ts'
 import { type Anchor, indexAnchors, type TrustAnchor } from './anchor.ts'
 import { Budget, defaultLimits, type PathLimits } from './budget.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { CertificateError } from './error.ts'
 import type { KeyUsage } from './extension-values.ts'
-import { broken, type Circumstances, clientAuth, type Link, serverAuth } from './link.ts'
+import { type Findings, type JudgeOptions, judgePath } from './judge.ts'
+import { type Circumstances, clientAuth, type Link, serverAuth } from './link.ts'
 import { referenceName } from './names.ts'
 import { certificateList, parseOwn } from './own.ts'
-import { type FoundPath, findPath } from './path.ts'
-import { type PolicyInputs, processPolicies } from './policies.ts'
+import { findPath } from './path.ts'
 import { type Verifiers, verifiersOf } from './signed.ts'
 
 /** What is believed, for however many chains. */
-export interface ValidatorOptions {
-  /** Its `verifiers` and `certificateVerifiers` decide which signatures count. */
-  readonly crypto: CryptoProvider
+export interface ValidatorOptions extends JudgeOptions {
   /** Certificates in DER, or PEM with one or more, or anchors by `trustAnchor` and `tassel/roots`. */
   readonly anchors: readonly (Uint8Array | string | TrustAnchor)[]
   /** Certificates that may fill a gap in a chain: DER, or PEM with one or more. */
   readonly intermediates?: readonly (Uint8Array | string)[]
   /** `web`: the rules of RFC 5280 for CAs and those of the CA/Browser Forum too. Default: `rfc5280`. */
   readonly profile?: 'rfc5280' | 'web'
-  /** Default: any policy. */
-  readonly policies?: PolicyInputs
   /** Signature algorithms beside the provider's, and before them: national ones, old ones for tests. */
   readonly signatures?: readonly CertificateVerifier[]
   /** Whether signatures by the provider's optional schemes count too: Ed448, ML-DSA. Default: false. */
@@ -48,16 +44,21 @@ export interface ChainRequest {
   readonly name?: string
   /** What the end entity must be good for, where it has keyUsage. */
   readonly keyUsage?: readonly KeyUsage[]
+  /** The OCSP response stapled for the end entity, DER. */
+  readonly ocsp?: Uint8Array
+  /** Serialised SCTs that came beside the certificate (RFC 6962 §3.3.1). */
+  readonly scts?: readonly Uint8Array[]
+  /** CRLs, and OCSP responses for any certificate of the path, that were fetched for this chain: DER. */
+  readonly crls?: readonly Uint8Array[]
+  readonly fetchedOcsp?: readonly Uint8Array[]
 }
 
 export type ChainOptions = ValidatorOptions & ChainRequest
 
-export interface VerifiedChain {
+export interface VerifiedChain extends Findings {
   /** The end entity first, then whoever issued it, and so on, up to the certificate that the anchor issued. */
   readonly path: readonly Certificate[]
   readonly anchor: TrustAnchor
-  /** The user-constrained policy set (RFC 5280 §6.1.6), dotted; `2.5.29.32.0` in it: any. */
-  readonly policies: ReadonlySet<string>
 }
 
 /**
@@ -101,15 +102,15 @@ export class ChainValidator {
     const leaf: Link = { certificate: readCertificate(first, 0), label: 'certificate 0' }
     const { links, malformed } = readOthers(rest)
     try {
-      return this.#find(leaf, [...links, ...this.#intermediates], circumstances)
+      return this.#find(leaf, [...links, ...this.#intermediates], circumstances, request)
     } catch (error) {
       // What can't be read may be what is missing.
       throw malformed && error instanceof CertificateError && error.code === 'issuer-unknown' ? malformed : error
     }
   }
 
-  #find(leaf: Link, others: readonly Link[], circumstances: Circumstances): VerifiedChain {
-    let policies: ReadonlySet<string> = new Set()
+  #find(leaf: Link, others: readonly Link[], circumstances: Circumstances, request: ChainRequest): VerifiedChain {
+    let findings: Findings | undefined
     const { path, anchor } = findPath({
       ...circumstances,
       leaf,
@@ -119,12 +120,11 @@ export class ChainValidator {
       verifiers: this.#verifiers,
       budget: new Budget(this.#limits),
       judge: found => {
-        const result = this.#policies(found)
-        if ('policies' in result) policies = result.policies
-        return 'error' in result ? result.error : undefined
+        findings = judgePath(found, this.#options, request)
       },
     })
-    return { path: path.map(({ certificate }) => certificate), anchor: anchor.source, policies }
+    if (!findings) throw new Error('a path was found that nobody judged')
+    return { path: path.map(({ certificate }) => certificate), anchor: anchor.source, ...findings }
   }
 
   #circumstances({ name, now, purpose, keyUsage = [] }: ChainRequest, tls: boolean): Circumstances {
@@ -139,18 +139,6 @@ export class ChainValidator {
       profile,
       minimumRsaBits,
     }
-  }
-
-  /** An anchor's own policies count as those of a certificate (RFC 5937), where its extensions count. */
-  #policies({ path, anchor }: FoundPath): { readonly policies: ReadonlySet<string> } | { readonly error: CertificateError } {
-    const above: Link[] = anchor.judged.constraints?.extensions.certificatePolicies
-      ? [{ certificate: anchor.judged.constraints, label: 'root' }]
-      : []
-    const links = [...path, ...above]
-    const result = processPolicies(links.map(({ certificate }) => certificate).reverse(), this.#options.policies ?? {})
-    if ('policies' in result) return result
-    const depth = links.findIndex(({ certificate }) => certificate === result.certificate)
-    return { error: broken(links[depth] ?? path[0], depth, 'certificate-policy', result.problem, result.rule) }
   }
 }
 

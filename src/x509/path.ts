@@ -4,7 +4,7 @@ import type { Anchor } from './anchor.ts'
 import type { Budget } from './budget.ts'
 import { type Certificate, isSelfIssued } from './certificate.ts'
 import { describeName, sameName } from './distinguished-name.ts'
-import type { CertificateError } from './error.ts'
+import { CertificateError } from './error.ts'
 import { anchorName, brief, broken, type Circumstances, countIntermediates, type Link, nameOf, type Path } from './link.ts'
 import { anchorProblem, endEntityProblem, issuerProblem } from './rules.ts'
 import { type Verifiers, verifierOf } from './signed.ts'
@@ -18,8 +18,8 @@ export interface PathRequest extends Circumstances {
   readonly anchorAsEndEntity: 'accept' | 'self-signed' | 'refuse'
   readonly verifiers: Verifiers
   readonly budget: Budget
-  /** Judges a whole path once its signatures are verified: policies, revocation. A problem makes the search go on. */
-  readonly judge: (path: FoundPath) => CertificateError | undefined
+  /** Judges a whole path once its signatures are verified. Where it throws a `CertificateError` the search goes on. */
+  readonly judge: (path: FoundPath) => void
 }
 
 export interface FoundPath {
@@ -137,7 +137,14 @@ class PathSearch {
   }
 
   #whole(found: FoundPath): FoundPath | undefined {
-    return this.#accepts(this.#request.judge(found)) ? found : undefined
+    try {
+      this.#request.judge(found)
+      return found
+    } catch (error) {
+      if (!(error instanceof CertificateError) || error.code === 'certificate-budget') throw error
+      this.#problem ??= error
+      return undefined
+    }
   }
 
   /** The first problem is that of the best candidate: it is told, should no other do. */

@@ -3,14 +3,34 @@ import { TlsError } from '../error.ts'
 import type { TrustStore, VerifiedPeer, VerifyRequest } from '../types.ts'
 import { equal } from '../wire/bytes.ts'
 import type { TrustAnchor } from './anchor.ts'
-import { ChainValidator, type ValidatorOptions } from './chain.ts'
-import { rawKeyPeer, verifiedPeer } from './verdict.ts'
+import { parseCertificate } from './certificate.ts'
+import { type ChainRequest, ChainValidator, type ValidatorOptions } from './chain.ts'
+import { CertificateError } from './error.ts'
+import { sha256 } from './sha256.ts'
+import { firstUsePeer, rawKeyPeer, verifiedPeer } from './verdict.ts'
 
 export interface TrustStoreOptions extends Omit<ValidatorOptions, 'anchors'> {
   /** Each DER, or PEM with one or more certificates, or an anchor by `trustAnchor` or `tassel/roots`. */
   readonly roots: readonly (Uint8Array | string | TrustAnchor)[]
   /** Raw public keys that are believed (RFC 7250), DER SubjectPublicKeyInfo. With them, `roots` may be empty. */
   readonly rawPublicKeys?: readonly Uint8Array[]
+  /**
+   * Asked where no path leads to a root, and the end entity's own rules (name, dates, usages) are kept: whether it is believed all the same,
+   * as SSH does it with a host that it sees for the first time. Default: never. With it, `roots` may be empty.
+   */
+  readonly firstUse?: (seen: FirstUse) => boolean
+  /** What the peer's certificate has to be for, in the place of its role in TLS: anything, or the dotted OID of an extended key usage. */
+  readonly purpose?: 'any' | (string & {})
+  /** Milliseconds since 1970 at which chains are judged, in the place of the connection's clock. */
+  readonly time?: number
+}
+
+/** A peer that no root vouches for. */
+export interface FirstUse {
+  readonly name: string | undefined
+  readonly chain: readonly Uint8Array[]
+  /** The SHA-256 hash of the end entity's SubjectPublicKeyInfo, 32 bytes: what to remember, and to compare next time. */
+  readonly keyHash: Uint8Array
 }
 
 /**
@@ -19,20 +39,44 @@ export interface TrustStoreOptions extends Omit<ValidatorOptions, 'anchors'> {
  * server without a name, a time that is no number.
  */
 export function createTrustStore(options: TrustStoreOptions): TrustStore {
-  const { roots, rawPublicKeys = [], ...rest } = options
+  const { roots, rawPublicKeys = [], firstUse, purpose, time, ...rest } = options
   const validator = new ChainValidator({ ...rest, anchors: roots })
-  if (!validator.hasAnchors && rawPublicKeys.length === 0) throw new TypeError('a trust store needs at least one root')
+  if (!validator.hasAnchors && rawPublicKeys.length === 0 && !firstUse) throw new TypeError('a trust store needs at least one root')
   return {
     verify(chain: readonly Uint8Array[], request: VerifyRequest): VerifiedPeer {
       if (request.certificateType === 'RawPublicKey') return verifyRawKey(chain, rawPublicKeys)
-      const { name, now, purpose } = request
-      if (purpose !== 'server' && purpose !== 'client') throw new TypeError(`the purpose is "server" or "client", not ${purpose}`)
-      if (purpose === 'server' && name === undefined) throw new TypeError('a server is verified by its name, which is missing')
-      const named = name === undefined ? {} : { name }
-      const verified = validator.validate(chain, { ...named, now, purpose, keyUsage: ['digitalSignature'] }, true)
-      return verifiedPeer(chain, verified)
+      const asked = chainRequest(request)
+      try {
+        const verified = validator.validate(chain, { ...asked, purpose: purpose ?? asked.purpose, now: time ?? asked.now }, true)
+        return verifiedPeer(chain, verified)
+      } catch (error) {
+        const unknown = error instanceof CertificateError && error.code === 'issuer-unknown'
+        if (!unknown || !firstUse?.(firstUseOf(chain, request, options))) throw error
+        return firstUsePeer(chain)
+      }
     },
   }
+}
+
+function chainRequest({ name, now, purpose, ocsp, scts, crls, fetchedOcsp }: VerifyRequest): ChainRequest {
+  if (purpose !== 'server' && purpose !== 'client') throw new TypeError(`the purpose is "server" or "client", not ${purpose}`)
+  if (purpose === 'server' && name === undefined) throw new TypeError('a server is verified by its name, which is missing')
+  return {
+    now,
+    purpose,
+    keyUsage: ['digitalSignature'],
+    ...(name !== undefined && { name }),
+    ...(ocsp && { ocsp }),
+    ...(scts && { scts }),
+    ...(crls && { crls }),
+    ...(fetchedOcsp && { fetchedOcsp }),
+  }
+}
+
+function firstUseOf(chain: readonly Uint8Array[], { name }: VerifyRequest, { crypto }: TrustStoreOptions): FirstUse {
+  const [leaf] = chain
+  if (!leaf) throw new TypeError('a chain has at least one certificate')
+  return { name, chain, keyHash: sha256(crypto, parseCertificate(leaf).publicKey.raw) }
 }
 
 /** A raw public key has neither name nor dates: it is known, or it is not. */

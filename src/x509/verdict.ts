@@ -12,9 +12,22 @@ export function acceptWithoutVerification(chain: readonly Uint8Array[], type: Ce
 }
 
 /** The verdict of a trust store that found every rule kept. */
-export function verifiedPeer(chain: readonly Uint8Array[], { path: [leaf] }: VerifiedChain): VerifiedPeer {
+export function verifiedPeer(chain: readonly Uint8Array[], verified: VerifiedChain): VerifiedPeer {
+  const [leaf] = verified.path
   if (!leaf) throw new TypeError('a path has at least one certificate')
-  return x509Verdict(chain, leaf, [describeSubject(leaf), ...chain.slice(1).map(subjectOrNote)], true)
+  const peer = x509Verdict(chain, leaf, [describeSubject(leaf), ...chain.slice(1).map(subjectOrNote)], true)
+  grounds.set(peer, verified)
+  return peer
+}
+
+/** What the verdict of a trust store rests on: the path, its anchor, policies and what else was found. `undefined` for other verdicts. */
+export function verifiedChain(peer: VerifiedPeer): VerifiedChain | undefined {
+  return grounds.get(peer)
+}
+
+/** The verdict of an application that believes what it sees for the first time. */
+export function firstUsePeer(chain: readonly Uint8Array[]): VerifiedPeer {
+  return restoredPeer(chain, 'X509', true)
 }
 
 /** The verdict on a raw public key (RFC 7250), a DER SubjectPublicKeyInfo. `verified`: it is one that was known beforehand. */
@@ -40,6 +53,7 @@ export function isVerifiedPeer(value: unknown): value is VerifiedPeer {
 
 /** A class would lend its constructor to whoever has an instance. */
 const verdicts = new WeakSet<object>()
+const grounds = new WeakMap<VerifiedPeer, VerifiedChain>()
 
 function verdict(verdict: VerifiedPeer): VerifiedPeer {
   const made = Object.freeze({ ...verdict, chain: Object.freeze([...verdict.chain]), subjects: Object.freeze([...verdict.subjects]) })

@@ -8,7 +8,7 @@ import { brief } from '../link.ts'
 import type { CtLogList } from './logs.ts'
 import { type CtMinimum, checkMinimum, policyProblem } from './policy.ts'
 import { decodeSctList, type LogEntry, precertEntry, x509Entry } from './sct.ts'
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../sha256.ts'
 import { dissectTbs, type TbsParts } from './tbs.ts'
 import { judgeSct, malformedVerdict, type SctContext, type SctSource, type SctVerdict } from './verdict.ts'
 
