@@ -12,6 +12,7 @@ import {
   smallInteger,
   tags,
 } from '../wire/der.ts'
+import { DecodeError } from '../wire/error.ts'
 import { berToDer, joinOctetStrings } from './ber.ts'
 import { type KeyDecryption, openKey } from './encrypted-key.ts'
 import { wellFormed } from './own.ts'
@@ -88,7 +89,7 @@ function readContent(value: DerValue): Content {
 
 /** One part of the AuthenticatedSafe (§4.1), whose bags join `bags`. */
 function readSafe({ type, value }: Content, lock: Lock, bags: Bags): void {
-  if (type === data) return readBags(octetString(value), lock, bags)
+  if (type === data) return readBags(berToDer(octetString(value)), lock, bags)
   if (type !== encryptedData) throw new TypeError(`a part of it is ${contentNames.get(type) ?? type}, which no passphrase opens`)
   const fields = sequence(value)
   smallInteger(fields.next())
@@ -97,9 +98,19 @@ function readSafe({ type, value }: Content, lock: Lock, bags: Bags): void {
   const algorithm = encrypted.next(tags.sequence)
   const ciphertext = implicitOctets(encrypted.next())
   encrypted.end()
-  const text = decryptPbes2(algorithm, ciphertext, lock)
-  if (text === undefined) throw new TypeError('its passphrase is wrong, or it was changed: what is encrypted does not open')
-  readBags(text, lock, bags)
+  const contents = asDer(decryptPbes2(algorithm, ciphertext, lock))
+  if (contents === undefined) throw new TypeError('its passphrase is wrong, or it was changed: what is encrypted does not open')
+  readBags(contents, lock, bags)
+}
+
+/** Where there is no MAC, one wrong passphrase in 256 leaves a padding that is right by chance, and behind it no BER. */
+function asDer(text: Uint8Array | undefined): Uint8Array | undefined {
+  try {
+    return text && berToDer(text)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
 }
 
 /** [0] IMPLICIT OCTET STRING, in BER perhaps in pieces. */
@@ -109,7 +120,7 @@ function implicitOctets(value: DerValue): Uint8Array {
 
 /** SafeContents (§4.2). */
 function readBags(contents: Uint8Array, lock: Lock, bags: Bags): void {
-  readBagList(sequence(readDer(berToDer(contents))), lock, bags)
+  readBagList(sequence(readDer(contents)), lock, bags)
 }
 
 function readBagList(list: DerReader, lock: Lock, bags: Bags): void {
