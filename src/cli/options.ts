@@ -7,7 +7,7 @@ import type { CryptoProvider } from '../crypto/provider.ts'
 import type { CertificateType, CommonOptions, Identity, TrustStore } from '../types.ts'
 import { createTrustStore, decodePem, loadIdentity, parseCertificate } from '../x509/index.ts'
 import { certificateCompression } from './compression.ts'
-import { appendTo, readText } from './files.ts'
+import { appendTo, readBytes, readText } from './files.ts'
 import { resolveNames } from './names.ts'
 import { pskFlags, pskOptions } from './psk.ts'
 import { orUsageError, parseCount, parseList, UsageError, type Values } from './usage.ts'
@@ -27,6 +27,8 @@ export const sharedOptions = {
   key: { type: 'string' },
   'key-update': { type: 'boolean' },
   keylog: { type: 'string' },
+  'passphrase-file': { type: 'string' },
+  pfx: { type: 'string' },
   'post-handshake-auth': { type: 'boolean' },
   provider: { type: 'string' },
   'psk-modes': { type: 'string' },
@@ -37,7 +39,9 @@ export const sharedOptions = {
 export type SharedValues = Values<typeof sharedOptions>
 
 /** The lines of the help that both commands have. */
-export const sharedHelp = `  --groups A,B          key exchange groups, preferred first (x25519, P-256, ...)
+export const sharedHelp = `  --pfx FILE            the certificate chain and its private key in one PKCS#12 file, in place of --cert and --key
+  --passphrase-file FILE  the first line of this file is the passphrase of --key or --pfx
+  --groups A,B          key exchange groups, preferred first (x25519, P-256, ...)
   --ciphers A,B         cipher suites, preferred first
   --sigalgs A,B         signature schemes, preferred first
                         these three also take what is off unless it is named (x448, aes-128-ccm-sha256, ed448, ...)
@@ -75,14 +79,24 @@ export function engineOptions(values: SharedValues): EngineOptions {
   return options
 }
 
-/** The identity of `--cert` and `--key`; `undefined` where neither is given. */
+/** The identity of `--cert` and `--key`, or of `--pfx`; `undefined` where none of them is given. */
 export function identityOption(values: SharedValues, crypto: CryptoProvider): Identity | undefined {
-  const { cert, key } = values
-  if (cert === undefined && key === undefined) return undefined
+  const { cert, key, pfx, 'passphrase-file': passphraseFile } = values
+  if (pfx === undefined && cert === undefined && key === undefined) {
+    if (passphraseFile !== undefined) throw new UsageError('--passphrase-file is for --key or --pfx, and neither is there')
+    return undefined
+  }
+  const passphrase = passphraseFile === undefined ? undefined : firstLine(readText('passphrase-file', passphraseFile))
+  if (pfx !== undefined) {
+    if (cert !== undefined || key !== undefined)
+      throw new UsageError('--pfx holds certificate and key: it does not go with --cert and --key')
+    const bytes = readBytes('pfx', pfx)
+    return orUsageError(() => loadIdentity({ pfx: bytes, passphrase, crypto }), `--pfx ${pfx}: `)
+  }
   if (cert === undefined) throw new UsageError('--key needs --cert, the certificate that belongs to it')
   if (key === undefined) throw new UsageError('--cert needs --key, the private key that belongs to it')
   const pem = { cert: readText('cert', cert), key: readText('key', key) }
-  return orUsageError(() => loadIdentity({ ...pem, crypto }), `--cert ${cert} --key ${key}: `)
+  return orUsageError(() => loadIdentity({ ...pem, passphrase, crypto }), `--cert ${cert} --key ${key}: `)
 }
 
 /** The types of `--certificate-types`, preferred first. */
@@ -121,6 +135,11 @@ function provider(name = 'node'): CryptoProvider {
     default:
       throw new UsageError(`--provider: "${name}" is unknown; known: node, noble`)
   }
+}
+
+/** Without its end, which editors add. */
+function firstLine(text: string): string {
+  return text.split(/\r\n|\n|\r/, 1)[0] ?? ''
 }
 
 function names(option: string, list: string, known: readonly string[]): string[] {

@@ -15,7 +15,7 @@ import { createReporter, formatAddress } from './report.ts'
 import { follow, joinStandardStreams, type Plan } from './session.ts'
 import { type ExitCode, exitCodes, orUsageError, parseArguments, parseCount, parsePort, UsageError, type Values } from './usage.ts'
 
-export const serveHelp = `tassel serve (--cert FILE --key FILE | --self-signed NAME | --psk IDENTITY:HEX) [options]
+export const serveHelp = `tassel serve (--cert FILE --key FILE | --pfx FILE | --self-signed NAME | --psk IDENTITY:HEX) [options]
 
 Serves TLS 1.3 connections, many at once, until it is interrupted. Prints "listening on HOST:PORT" to standard output once it does, and what
 becomes of each connection to standard error. A client that misbehaves costs its own connection alone; one that
@@ -162,9 +162,9 @@ async function serverIdentity(values: ServeValues, crypto: CryptoProvider): Prom
   const byPsk = values.psk !== undefined || values['psk-imported'] !== undefined
   const none = given === undefined && name === undefined
   if ((none && !byPsk) || (given !== undefined && name !== undefined))
-    throw new UsageError('either --cert FILE --key FILE or --self-signed NAME; with --psk, neither is needed')
+    throw new UsageError('either --cert FILE --key FILE, or --pfx FILE, or --self-signed NAME; with --psk, none of them is needed')
   if (out !== undefined && name === undefined) throw new UsageError('--cert-out writes the certificate of --self-signed, which is missing')
-  if (none && ocsp !== undefined) throw new UsageError('--ocsp is about a certificate: it needs --cert and --key, or --self-signed')
+  if (none && ocsp !== undefined) throw new UsageError('--ocsp is about a certificate: it needs --cert and --key, --pfx, or --self-signed')
   if (none) return undefined
   const staple = ocsp === undefined ? {} : { ocsp: readOcsp(ocsp) }
   return { ...(given ?? (await selfSigned(name ?? '', out, crypto))), ...staple }
