@@ -1,0 +1,79 @@
+/** Whether a CRL speaks of a certificate, and for which reasons (RFC 5280 §6.3.3 (b) and (d)). */
+import { toHex } from '../../wire/bytes.ts'
+import type { Certificate } from '../certificate.ts'
+import type { CertificateList } from '../crl.ts'
+import { type DistinguishedName, sameName } from '../distinguished-name.ts'
+import {
+  allReasons,
+  type DistributionPoint,
+  type IssuingDistributionPoint,
+  pointNames,
+  type RevocationReason,
+} from '../distribution-points.ts'
+import type { GeneralName } from '../general-names.ts'
+
+/** The reasons of revocation for which `crl`, being complete, would list the certificate; none where it is not about it. */
+export function reasonsCovered(crl: CertificateList, certificate: Certificate): ReadonlySet<RevocationReason> {
+  const covered = new Set<RevocationReason>()
+  const scope = crl.extensions.issuingDistributionPoint
+  if (scope && !isForKind(scope, certificate)) return covered
+  for (const point of pointsOf(certificate)) {
+    if (!isIssuedFor(point, crl, certificate) || (scope && !isAt(point, scope, crl, certificate))) continue
+    for (const reason of point.reasons ?? allReasons) if (scope?.onlyReasons?.has(reason) ?? true) covered.add(reason)
+  }
+  return covered
+}
+
+/** Those of the certificate, and one that stands for whatever else its issuer publishes: that has the issuer's names. */
+function pointsOf({ issuer, extensions }: Certificate): readonly DistributionPoint[] {
+  const names: GeneralName[] = [{ type: 'directory', name: issuer }, ...(extensions.issuerAltName ?? [])]
+  return [...(extensions.crlDistributionPoints ?? []), { name: { type: 'full', names }, reasons: undefined, crlIssuer: undefined }]
+}
+
+/** (b) (1) */
+function isIssuedFor({ crlIssuer }: DistributionPoint, crl: CertificateList, certificate: Certificate): boolean {
+  if (!crlIssuer) return sameName(crl.issuer, certificate.issuer)
+  const indirect = crl.extensions.issuingDistributionPoint?.indirect ?? false
+  return indirect && directoryNames(crlIssuer).some(name => sameName(name, crl.issuer))
+}
+
+/** (b) (2) (i) */
+function isAt(point: DistributionPoint, scope: IssuingDistributionPoint, crl: CertificateList, { issuer }: Certificate): boolean {
+  if (!scope.name) return true
+  const [crlIssuer = issuer] = directoryNames(point.crlIssuer ?? [])
+  const wanted = point.name ? pointNames(point.name, crlIssuer) : (point.crlIssuer ?? [])
+  const keys = new Set(wanted.map(nameKey))
+  return pointNames(scope.name, crl.issuer).some(name => keys.has(nameKey(name)))
+}
+
+/** (b) (2) (ii) to (iv) */
+function isForKind(scope: IssuingDistributionPoint, { extensions }: Certificate): boolean {
+  const ca = extensions.basicConstraints?.ca ?? false
+  return !scope.onlyAttributeCertificates && !(ca ? scope.onlyUserCertificates : scope.onlyCaCertificates)
+}
+
+function directoryNames(names: readonly GeneralName[]): DistinguishedName[] {
+  return names.flatMap(name => (name.type === 'directory' ? [name.name] : []))
+}
+
+/** Names are the same exactly if their keys are. */
+function nameKey(name: GeneralName): string {
+  switch (name.type) {
+    case 'directory':
+      return `directory ${name.name.key}`
+    case 'uri':
+      // Scheme and host know no case (RFC 5280 §7.4).
+      return `uri ${name.uri.replace(/^[a-z][a-z0-9+.-]*:(\/\/[^/?#]*)?/i, start => start.toLowerCase())}`
+    case 'dns':
+      return `dns ${name.name.toLowerCase()}`
+    case 'email':
+      // Only the host knows no case (RFC 5280 §7.5).
+      return `email ${name.address.replace(/@[^@]*$/, host => host.toLowerCase())}`
+    case 'ip':
+      return `ip ${toHex(name.address)}`
+    case 'registeredId':
+      return `registeredId ${name.oid}`
+    default:
+      return `other ${toHex(name.raw)}`
+  }
+}

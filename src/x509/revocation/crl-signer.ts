@@ -1,0 +1,119 @@
+/** Who signed a CRL, and by what right (RFC 5280 §6.3.3 (f) to (h)). */
+import { equal } from '../../wire/bytes.ts'
+import type { PublicKey } from '../algorithms.ts'
+import type { Certificate } from '../certificate.ts'
+import type { CertificateList } from '../crl.ts'
+import { sameName } from '../distinguished-name.ts'
+import { type Line, type RevocationContext, sameCertificate, type Target, targetAt } from './evidence.ts'
+
+export interface CrlSigner {
+  readonly publicKey: PublicKey
+  /** What its right comes from: its own certificate and those above, none for the anchor. */
+  readonly line: readonly Certificate[]
+}
+
+/** Whether a certificate on the way from a signer to the anchor is revoked itself. */
+export type IsRevoked = (target: Target) => boolean
+
+export class CrlSigners {
+  readonly #context: RevocationContext
+  readonly #isRevoked: IsRevoked
+  /** Which keys a CRL was tried with: no signature is verified twice. */
+  readonly #tried = new Map<CertificateList, { readonly key: PublicKey; readonly fits: boolean }[]>()
+  readonly #separate = new Map<Certificate, CrlSigner | string>()
+
+  constructor(context: RevocationContext, isRevoked: IsRevoked) {
+    this.#context = context
+    this.#isRevoked = isRevoked
+  }
+
+  /**
+   * The signer of `crl`, or why it has none that counts. `line` is the path of the certificate that is asked about: whoever stands in it needs
+   * no further proof. `separate`: whether a signer may stand elsewhere. Where a signer's own path is judged none may: it would have no end.
+   */
+  signerOf(crl: CertificateList, line: Line, separate: boolean): CrlSigner | string {
+    const found = this.#inLine(crl, line)
+    if (typeof found !== 'string' || !separate) return found
+    let problem = found
+    for (const certificate of this.#byKeyIdentifier(crl, this.#context.signers(crl.issuer))) {
+      if (line.path.some(other => sameCertificate(other, certificate)) || !this.#fits(crl, certificate.publicKey)) continue
+      const signer = this.#trusted(certificate)
+      if (typeof signer !== 'string') return signer
+      problem = signer
+    }
+    return problem
+  }
+
+  /** Whether `delta` is signed with the key of a signer that is known. */
+  isBy(delta: CertificateList, { publicKey }: CrlSigner): boolean {
+    return this.#fits(delta, publicKey)
+  }
+
+  #inLine(crl: CertificateList, { path, anchor }: Line): CrlSigner | string {
+    let problem = 'is signed with a key that none of the certificates at hand has'
+    const { subject, publicKey, certificate } = anchor
+    const above = sameName(subject, crl.issuer) ? [{ publicKey, certificate, line: [], issues: true }] : []
+    const named = this.#byKeyIdentifier(
+      crl,
+      path.filter(({ subject }) => sameName(subject, crl.issuer)),
+    ).map(certificate => {
+      const depth = path.indexOf(certificate)
+      return { publicKey: certificate.publicKey, certificate, line: path.slice(depth), issues: depth > 0 }
+    })
+    for (const { certificate, issues, ...signer } of [...named, ...above]) {
+      if (!this.#fits(crl, signer.publicKey)) continue
+      if (maySign(certificate, issues)) return signer
+      problem = 'is signed with a key that is not for CRLs (keyUsage)'
+    }
+    return problem
+  }
+
+  /**
+   * A signer outside of the path: one that the issuer uses for CRLs alone, an older or newer key of it, or an issuer of indirect CRLs. None of its
+   * path may be revoked. That its status is unknown does no harm: it may hang on the very CRL that it signed.
+   */
+  #trusted(certificate: Certificate): CrlSigner | string {
+    const known = this.#separate.get(certificate)
+    if (known !== undefined) return known
+    const result = this.#judgeSeparate(certificate)
+    this.#separate.set(certificate, result)
+    return result
+  }
+
+  #judgeSeparate(certificate: Certificate): CrlSigner | string {
+    if (!maySign(certificate, false)) return 'is signed with a key that is not for CRLs (keyUsage)'
+    const { path: own, anchor, trustedPath } = this.#context
+    const path = trustedPath(certificate)
+    if (!path) return 'is signed by someone from whom no valid path leads to the same root'
+    for (const [depth, link] of path.entries()) {
+      const target = own.some(other => sameCertificate(other, link)) ? undefined : targetAt({ path, anchor }, depth)
+      if (target && this.#isRevoked(target)) return 'is signed by someone whose own certificate is revoked, or that of an issuer above'
+    }
+    return { publicKey: certificate.publicKey, line: path }
+  }
+
+  #fits(crl: CertificateList, key: PublicKey): boolean {
+    const tried = this.#tried.get(crl) ?? []
+    const known = tried.find(each => equal(each.key.raw, key.raw))
+    if (known) return known.fits
+    const { signatureAlgorithm: algorithm, signed: message, signature } = crl
+    const fits = this.#context.signedBy({ algorithm, message, signature }, key)
+    this.#tried.set(crl, [...tried, { key, fits }])
+    return fits
+  }
+
+  /** Those first whose key identifier the CRL gives. Identifiers may be missing, and may lie: they only order. */
+  #byKeyIdentifier(crl: CertificateList, certificates: readonly Certificate[]): readonly Certificate[] {
+    const wanted = crl.extensions.authorityKeyIdentifier?.keyIdentifier
+    const rank = ({ extensions: { subjectKeyIdentifier: own } }: Certificate) => (wanted && own ? (equal(wanted, own) ? 0 : 2) : 1)
+    return certificates.toSorted((a, b) => rank(a) - rank(b))
+  }
+}
+
+/**
+ * RFC 5280 §6.3.3 (f) lets pass whoever has no keyUsage. That is for those who issue in this path; of anyone else with the name of an issuer
+ * cRLSign is wanted in so many words, or every end entity of such a name could speak for it.
+ */
+function maySign(certificate: Certificate | undefined, issues: boolean): boolean {
+  return certificate?.extensions.keyUsage?.has('cRLSign') ?? issues
+}
