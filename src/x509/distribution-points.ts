@@ -1,6 +1,18 @@
 /** Where CRLs are, and what one of them covers (RFC 5280 §4.2.1.13, §5.2.5). */
-import { bits, boolean, constructedTag, contextTag, type DerReader, type DerValue, malformed, sequence } from '../wire/der.ts'
-import { type Attribute, readRelativeName } from './distinguished-name.ts'
+import {
+  bits,
+  boolean,
+  constructedTag,
+  contextTag,
+  type DerReader,
+  type DerValue,
+  encode,
+  malformed,
+  readDer,
+  sequence,
+  tags,
+} from '../wire/der.ts'
+import { type Attribute, type DistinguishedName, readName, readRelativeName } from './distinguished-name.ts'
 import { type GeneralName, items, readGeneralNames } from './general-names.ts'
 
 export interface DistributionPoint {
@@ -13,8 +25,8 @@ export interface DistributionPoint {
 
 export type DistributionPointName =
   | { readonly type: 'full'; readonly names: readonly GeneralName[] }
-  /** One more step below the name of the CRL's issuer. */
-  | { readonly type: 'relative'; readonly attributes: readonly Attribute[] }
+  /** One more step below the name of the CRL's issuer; `der` is the DER of the attributes, in a row. */
+  | { readonly type: 'relative'; readonly attributes: readonly Attribute[]; readonly der: Uint8Array }
 
 /** IssuingDistributionPoint of a CRL: what it covers. */
 export interface IssuingDistributionPoint {
@@ -68,6 +80,13 @@ export function pointUris(points: readonly DistributionPoint[] = []): string[] {
   return names.flatMap(name => (name.type === 'uri' ? [name.uri] : []))
 }
 
+/** The names of a point, where `issuer` is that of the CRL: what a relative name stands below. */
+export function pointNames(name: DistributionPointName, issuer: DistinguishedName): readonly GeneralName[] {
+  if (name.type === 'full') return name.names
+  const whole = encode(tags.sequence, readDer(issuer.raw).bytes, encode(tags.set, name.der))
+  return [{ type: 'directory', name: readName(readDer(whole)) }]
+}
+
 function readDistributionPoint(value: DerValue): DistributionPoint {
   const fields = sequence(value)
   const name = readPointName(fields)
@@ -84,7 +103,7 @@ function readPointName(fields: DerReader): DistributionPointName | undefined {
   if (!tagged) return undefined
   const choice = tagged.inner()
   if (choice.tag === constructedTag(0)) return { type: 'full', names: readGeneralNames(choice, constructedTag(0)) }
-  return { type: 'relative', attributes: readRelativeName(choice, constructedTag(1)) }
+  return { type: 'relative', attributes: readRelativeName(choice, constructedTag(1)), der: choice.bytes }
 }
 
 function readReasons(fields: DerReader, number: number): ReadonlySet<RevocationReason> | undefined {
