@@ -7,7 +7,7 @@ import { checkFit, ownChain, usableKey } from './keys.ts'
 import { certificateList } from './own.ts'
 import { identityFromPkcs12 } from './pkcs12-identity.ts'
 
-/** A certificate chain, the end entity first. Whether it may be believed is another matter: this one only can be read. */
+/** A certificate chain, the end entity first. It is well-formed; whether it may be believed, a trust store says. */
 export class PublicIdentity {
   readonly #chain: readonly Uint8Array[]
   /** The same chain, parsed. At least one. */

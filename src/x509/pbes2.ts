@@ -56,7 +56,10 @@ export function decryptPbes2(algorithm: DerValue, ciphertext: Uint8Array, lock: 
   const iv = encryption.next(tags.octetString)
   encryption.end()
   if (iv.length !== 16) throw malformed(`an IV of ${iv.length} octets`, iv)
-  return lock.passwords.decryptAesCbc(deriveKey(derivation, keySize, lock), iv.bytes, ciphertext)
+  const key = deriveKey(derivation, keySize, lock)
+  const text = lock.passwords.decryptAesCbc(key, iv.bytes, ciphertext)
+  key.fill(0)
+  return text
 }
 
 /**

@@ -31,6 +31,17 @@ describe.each(keys)('a private key of %s', (name, key) => {
     }
   })
 
+  test('is refused or read where it was cut or changed, and never leads to another error', () => {
+    const forms = [pkcs8, ...(older ? [Uint8Array.from(key.export({ type: older, format: 'der' }) as Buffer)] : [])]
+    for (const form of forms) {
+      for (let length = 0; length < form.length; length++) expect(() => privateKeyToPkcs8(form.subarray(0, length))).toThrow(TypeError)
+      for (let i = 0; i < form.length * 8; i++) {
+        const changed = form.map((octet, at) => (at === i >> 3 ? octet ^ (1 << (i & 7)) : octet))
+        expect(kindOf(() => privateKeyToPkcs8(changed))).toBeOneOf(['Uint8Array', 'TypeError'])
+      }
+    }
+  })
+
   test.each(providers())('serves with its certificate on $name', crypto => {
     const own = make.root({ keys: { privateKey: key, publicKey: createPublicKey(key) }, ...signedWith(name) })
     const identity = loadIdentity({ cert: own.der, key: pkcs8, crypto })
@@ -99,6 +110,15 @@ describe.each(providers())('an identity on $name', crypto => {
     expect(() => loadIdentity(options)).toThrow(TypeError)
   })
 })
+
+/** The class of what it gives or throws. */
+function kindOf(run: () => object): string {
+  try {
+    return run().constructor.name
+  } catch (error) {
+    return error instanceof Error ? error.constructor.name : String(error)
+  }
+}
 
 function signedWith(name: string): make.Order {
   const ids: Record<string, string> = { RSA: '1.2.840.113549.1.1.11', Ed25519: '1.3.101.112' }

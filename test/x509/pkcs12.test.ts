@@ -146,6 +146,25 @@ describe('what is in a file', () => {
     expect(() => parsePkcs12(certificates, { crypto, passphrase })).toThrow(TypeError)
   })
 
+  it('may be anything where nothing protects it, and never leads to another error', () => {
+    const bags = [bag.nested(bag.key(pkcs8, { id: 'x', name: 'mine' })), bag.certificate(leaf.der, { id: 'x' }), bag.secret()]
+    for (const file of [pfx([part.plain(...bags)]), p12.toBer(pfx([part.plain(...bags)]), 100)]) {
+      const contents = parsePkcs12(file, { crypto })
+      expect([contents.keys.length, contents.certificates.length]).toEqual([1, 1])
+      let refused = 0
+      for (let i = 0; i < file.length * 8; i++) {
+        const changed = file.map((octet, at) => (at === i >> 3 ? octet ^ (1 << (i & 7)) : octet))
+        const outcome = attempt(() => parsePkcs12(changed, { crypto }))
+        if (outcome instanceof Error) {
+          expect(outcome).toBeInstanceOf(TypeError)
+          refused++
+        }
+      }
+      // What holds the parts together.
+      expect(refused).toBeGreaterThan(1000)
+    }
+  })
+
   it('may not cost more in all than one part of it may', () => {
     const costly = (iterations: number) => part.plain(bag.shrouded(pkcs8, { ...locked, iterations }))
     const file = (...parts: readonly Uint8Array[]) => pfx(parts, mac({ password: passphrase }))
