@@ -1,4 +1,4 @@
-/** Files that the flags name. Whatever is wrong with one is a `UsageError` that names flag and file. */
+/** Files that the flags name, or arguments without a flag. Whatever is wrong with one is a `UsageError` that names flag and file. */
 import { constants, fchmodSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { UsageError } from './usage.ts'
 
@@ -6,12 +6,16 @@ export function readText(option: string, file: string): string {
   return naming(option, file, () => readFileSync(file, 'utf8'))
 }
 
-export function readBytes(option: string, file: string): Uint8Array {
+export function readBytes(option: string | undefined, file: string): Uint8Array {
   return naming(option, file, () => new Uint8Array(readFileSync(file)))
 }
 
 export function writeText(option: string, file: string, text: string): void {
   naming(option, file, () => writeFileSync(file, text))
+}
+
+export function writeBytes(option: string, file: string, bytes: Uint8Array): void {
+  naming(option, file, () => writeFileSync(file, bytes))
 }
 
 /** Lines reach the file before the bytes that they unlock leave, so that a crash loses none. Only the owner may read it. */
@@ -31,11 +35,16 @@ export function secretFile(option: string, file: string): (bytes: Uint8Array) =>
   }
 }
 
-function naming<T>(option: string, file: string, run: () => T): T {
+/** What messages call a file. */
+export function sourceName(option: string | undefined, file: string): string {
+  return option === undefined ? file : `--${option} ${file}`
+}
+
+function naming<T>(option: string | undefined, file: string, run: () => T): T {
   try {
     return run()
   } catch (error) {
-    throw new UsageError(`--${option} ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`${sourceName(option, file)}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

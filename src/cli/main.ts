@@ -2,6 +2,7 @@
 /** The command `tassel`. */
 import { readFileSync } from 'node:fs'
 import { TransportError } from '../node/index.ts'
+import { cert } from './cert.ts'
 import { connect } from './connect.ts'
 import type { Io } from './io.ts'
 import { serve } from './serve.ts'
@@ -11,11 +12,13 @@ const help = `tassel: TLS 1.3 from the command line
 
   tassel connect HOST:PORT [options]   open a connection; standard input and output are its data
   tassel serve [options]               serve connections
+  tassel cert show|verify|mint         look at certificates, judge them, make some
   tassel COMMAND --help                what a command takes
   tassel --version
 `
 
 const commands = new Map([
+  ['cert', cert],
   ['connect', connect],
   ['serve', serve],
 ])
@@ -33,7 +36,9 @@ async function main(args: readonly string[], io: Io): Promise<ExitCode> {
   const command = commands.get(name ?? '')
   try {
     if (command === undefined)
-      throw new UsageError(name === undefined ? 'a command is missing: connect or serve' : `"${name}" is not a command: connect or serve`)
+      throw new UsageError(
+        name === undefined ? 'a command is missing: connect, serve or cert' : `"${name}" is not a command: connect, serve or cert`,
+      )
     return await command(rest, io)
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof TransportError)) throw error

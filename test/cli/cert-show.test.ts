@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Authority, mintAuthority, mintCtLog } from '../../src/testing/index.ts'
+import { events, killAll, run } from './command.ts'
+
+let folder: string
+let root: Authority
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tassel-show-'))
+  root = await mintAuthority({ name: 'A Root' })
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(killAll)
+
+const file = (name: string, contents: string | Uint8Array) => {
+  writeFileSync(join(folder, name), contents)
+  return join(folder, name)
+}
+const show = (...args: string[]) => run(['cert', 'show', ...args])
+const json = async (...args: string[]) => events(String((await show('--json', ...args)).stdout))
+
+describe('tassel cert show', () => {
+  it('says what a certificate says, for people', async () => {
+    const minted = await root.issue({
+      subject: { C: 'XX', CN: 'a.example' },
+      serial: 0xabc,
+      names: ['a.example', '2001:db8::5:0:0:1', { email: 'me@a.example' }],
+      notBefore: new Date('2026-01-01T00:00:00Z'),
+      notAfter: new Date('2026-02-01T00:00:00Z'),
+    })
+    const path = file('leaf.pem', minted.certificatePem)
+    const { code, stdout } = await show(path)
+    expect(code).toBe(0)
+    const said = String(stdout)
+    expect(said.split('\n')[0]).toBe(`${path} 1: certificate`)
+    for (const line of [
+      '  subject: CN=a.example,C=XX',
+      '  issuer: CN=A Root',
+      '  serial: 0xabc',
+      '  notBefore: 2026-01-01T00:00:00Z',
+      '  notAfter: 2026-02-01T00:00:00Z',
+      '  publicKey: P-256',
+      '  signatureAlgorithm: ecdsa-with-SHA256',
+      '    keyUsage: digitalSignature',
+      '    extendedKeyUsage: serverAuth, clientAuth',
+      '    subjectAltName: DNS:a.example, IP:2001:db8::5:0:0:1, email:me@a.example',
+      '    critical: basicConstraints, keyUsage',
+    ])
+      expect(said.split('\n')).toContain(line)
+  })
+
+  it('says all of it as JSON', async () => {
+    const log = await mintCtLog()
+    const minted = await root.issueAuthority({
+      key: 'RSA-2048',
+      pathLength: 0,
+      nameConstraints: { permitted: ['example.com', '192.0.2.0/24'], excluded: [{ directory: { C: 'XX' } }] },
+      policies: ['2.5.29.32.0', '1.2.3'],
+      policyMappings: [['1.2.3', '1.2.4']],
+      policyConstraints: { requireExplicitPolicy: 1 },
+      inhibitAnyPolicy: 2,
+      crlDistributionPoints: [{ fullName: [{ uri: 'http://crl.example/' }], reasons: ['superseded'], crlIssuer: root.subject }],
+      ocsp: ['http://ocsp.example/'],
+      caIssuers: ['http://ca.example/'],
+      tlsFeatures: [5, 99],
+      ocspNoCheck: true,
+      extensions: [{ oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }],
+      scts: async entry => [await log.sign(entry, { timestamp: new Date('2026-01-01T00:00:00Z') })],
+    })
+    const [said] = await json(file('ca.der', minted.certificateDer))
+    expect(said).toMatchObject({ kind: 'certificate', publicKey: 'RSA, 2048 bits', serial: `0x${minted.serial.toString(16)}` })
+    expect(said?.extensions).toMatchObject({
+      basicConstraints: { ca: true, pathLength: 0 },
+      nameConstraints: { permitted: ['DNS:example.com', 'IP:192.0.2.0/255.255.255.0'], excluded: ['directory:C=XX'] },
+      certificatePolicies: ['anyPolicy', '1.2.3'],
+      policyMappings: ['1.2.3 = 1.2.4'],
+      policyConstraints: { requireExplicitPolicy: 1 },
+      inhibitAnyPolicy: 2,
+      crlDistributionPoints: [{ name: ['URI:http://crl.example/'], reasons: ['superseded'], crlIssuer: ['directory:CN=A Root'] }],
+      ocsp: ['http://ocsp.example/'],
+      caIssuers: ['http://ca.example/'],
+      tlsFeatures: ['status_request', '99'],
+      timestamps: [{ log: Buffer.from(log.id).toString('base64'), time: '2026-01-01T00:00:00.000Z', signature: 'ecdsa_secp256r1_sha256' }],
+      ocspNoCheck: true,
+      others: ['1.2.3.4'],
+      critical: expect.arrayContaining(['basicConstraints', 'nameConstraints', '1.2.3.4']),
+    })
+  })
+
+  it('goes through all that a file holds, and shows nothing of a key', async () => {
+    const path = file('all.pem', root.certificatePem + root.privateKeyPem + root.certificatePem.replaceAll('CERTIFICATE', 'ATTRIBUTE'))
+    const { stdout } = await show(path)
+    expect(String(stdout).match(/^\S.*$/gm)).toEqual([`${path} 1: certificate`, `${path} 2: private key`, `${path} 3: ATTRIBUTE`])
+    expect(await json(file('key.der', root.privateKeyPkcs8), file('public.der', root.publicKeySpki))).toEqual([
+      { kind: 'private key' },
+      { kind: 'public key' },
+    ])
+  })
+
+  it('names what is malformed, shows the rest, and ends with status 1', async () => {
+    const broken = root.certificateDer.slice(0, -1)
+    const { code, stdout, stderr } = await show(file('broken.der', broken), file('good.pem', root.certificatePem))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/broken.der 1: the certificate is malformed: .* \(certificate-malformed\)/)
+    expect(String(stdout)).toMatch(/good.pem 1: certificate/)
+  })
+
+  it('does not let a certificate write to the terminal as it likes', async () => {
+    const { stdout } = await show(file('evil.pem', (await mintAuthority({ name: 'a\x1b[31m\nb' })).certificatePem))
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+    expect(String(stdout)).not.toMatch(/\x1b/)
+    expect(String(stdout)).toContain('subject: CN=a\\u{1b}[31m\\u{a}b')
+  })
+
+  it.each([
+    ['no file', [], /a FILE is missing/],
+    ['a file that is not there', ['missing.pem'], /missing.pem: .*ENOENT/],
+    ['a file of something else', [new URL(import.meta.url).pathname], /there is nothing in PEM/],
+    ['an option that it does not take', ['--ca', 'x'], /Unknown option '--ca'/],
+  ])('ends with status 2 for %s', async (_, args, message) => {
+    const { code, stderr } = await show(...args)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(message) })
+  })
+})
