@@ -5,12 +5,13 @@ import { Budget, defaultLimits, type PathLimits } from './budget.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { CertificateError } from './error.ts'
 import type { KeyUsage } from './extension-values.ts'
-import { type Findings, type JudgeOptions, judgePath } from './judge.ts'
+import { type Evidence, type Findings, type JudgeOptions, judgePath } from './judge.ts'
 import { type Circumstances, clientAuth, type Link, serverAuth } from './link.ts'
 import { referenceName } from './names.ts'
 import { certificateList, parseOwn } from './own.ts'
-import { findPath } from './path.ts'
-import { type Verifiers, verifiersOf } from './signed.ts'
+import { findPath, type PathRequest } from './path.ts'
+import { type RevocationEvidence, type RevocationOptions, readRevocation } from './revocation.ts'
+import { type Verifiers, verifierOf, verifiersOf } from './signed.ts'
 
 /** What is believed, for however many chains. */
 export interface ValidatorOptions extends JudgeOptions {
@@ -31,6 +32,8 @@ export interface ValidatorOptions extends JudgeOptions {
    * only where it signed itself, or never. Default: `accept`.
    */
   readonly anchorAsEndEntity?: 'accept' | 'self-signed' | 'refuse'
+  /** Whether certificates are asked for that were revoked, and what is known of that. Default: `{ mode: 'off' }`. */
+  readonly revocation?: RevocationOptions
   readonly limits?: Partial<PathLimits>
 }
 
@@ -75,6 +78,7 @@ export class ChainValidator {
   readonly #anchors: ReadonlyMap<string, readonly Anchor[]>
   readonly #intermediates: readonly Link[]
   readonly #verifiers: Verifiers
+  readonly #revocation: RevocationEvidence | undefined
   readonly #limits: PathLimits
 
   /** Throws `TypeError` where an option is malformed. */
@@ -87,6 +91,8 @@ export class ChainValidator {
       .flatMap(certificateList)
       .map((der, i) => ({ certificate: parseOwn(der, `intermediate ${i}`), label: `intermediate ${i}` }))
     this.#verifiers = verifiersOf(crypto, optionalSchemes, signatures)
+    // The Baseline Requirements have every CRL numbered.
+    this.#revocation = options.revocation && readRevocation({ requireCrlNumber: profile === 'web', ...options.revocation })
     this.#limits = { ...defaultLimits, ...options.limits }
   }
 
@@ -111,7 +117,7 @@ export class ChainValidator {
 
   #find(leaf: Link, others: readonly Link[], circumstances: Circumstances, request: ChainRequest): VerifiedChain {
     let findings: Findings | undefined
-    const { path, anchor } = findPath({
+    const search = {
       ...circumstances,
       leaf,
       intermediates: bySubject(others),
@@ -119,12 +125,29 @@ export class ChainValidator {
       anchorAsEndEntity: this.#options.anchorAsEndEntity ?? 'accept',
       verifiers: this.#verifiers,
       budget: new Budget(this.#limits),
+    }
+    const evidence = { now: request.now, ocsp: request.ocsp, scts: request.scts, revocation: this.#evidenceOf(request) }
+    const { path, anchor } = findPath({
+      ...search,
       judge: found => {
-        findings = judgePath(found, this.#options, request)
+        findings = judgePath(found, this.#options, { ...evidence, surroundings: ({ anchor }) => surroundings(search, anchor) })
       },
     })
     if (!findings) throw new Error('a path was found that nobody judged')
     return { path: path.map(({ certificate }) => certificate), anchor: anchor.source, ...findings }
+  }
+
+  /** What is known beforehand, and what was fetched for this chain. */
+  #evidenceOf({ crls = [], fetchedOcsp = [] }: ChainRequest): RevocationEvidence | undefined {
+    const known = this.#revocation
+    if (!known || crls.length + fetchedOcsp.length === 0) return known
+    const more = readRevocation({ ...known.options, crls, ocsp: fetchedOcsp })
+    return {
+      options: known.options,
+      crls: [...known.crls, ...more.crls],
+      responses: [...known.responses, ...more.responses],
+      problems: [...known.problems, ...more.problems],
+    }
   }
 
   #circumstances({ name, now, purpose, keyUsage = [] }: ChainRequest, tls: boolean): Circumstances {
@@ -155,6 +178,43 @@ function readOthers(ders: readonly Uint8Array[]): { readonly links: readonly Lin
     }
   }
   return { links, malformed }
+}
+
+/** Whoever signs CRLs for the path to `anchor` is found among the same certificates, and has to lead to the same anchor. */
+function surroundings(search: Omit<PathRequest, 'judge'>, anchor: Anchor): ReturnType<Evidence['surroundings']> {
+  const { leaf, intermediates, anchors, verifiers, budget } = search
+  const signer = { ...search, anchors: new Map([[anchor.subject.key, [anchor]]]), ...asSigner, judge: () => {} }
+  return {
+    signedBy(signed, key) {
+      const verify = verifierOf(verifiers, signed, key)
+      if (!verify) return false
+      budget.signature()
+      return verify()
+    },
+    signers({ key }) {
+      const roots = (anchors.get(key) ?? []).flatMap(({ certificate }) => certificate ?? [])
+      const sent = [...(intermediates.get(key) ?? []), ...(leaf.certificate.subject.key === key ? [leaf] : [])]
+      return [...sent.map(({ certificate }) => certificate), ...roots]
+    },
+    trustedPath(certificate) {
+      try {
+        const found = findPath({ ...signer, leaf: { certificate, label: 'the signer of a CRL' } })
+        return found.path.map(link => link.certificate)
+      } catch (error) {
+        if (!(error instanceof CertificateError) || error.code === 'certificate-budget') throw error
+        return undefined
+      }
+    },
+  }
+}
+
+/** What is asked of a signer of CRLs, in the place of what is asked of the peer. What its key may be used for revocation itself looks at. */
+const asSigner: Pick<Circumstances, 'name' | 'purpose' | 'keyUsage' | 'tls' | 'profile'> = {
+  name: undefined,
+  purpose: undefined,
+  keyUsage: [],
+  tls: false,
+  profile: 'rfc5280',
 }
 
 function bySubject(links: readonly Link[]): ReadonlyMap<string, readonly Link[]> {

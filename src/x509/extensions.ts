@@ -1,6 +1,5 @@
 /** Certificate extensions (RFC 5280 §4.2): which there are, and what each says. How each is read stands in extension-values.ts. */
 import { boolean, type DerValue, malformed, octetString, oid, sequence, tags } from '../wire/der.ts'
-import { DecodeError } from '../wire/error.ts'
 import { type DistributionPoint, readDistributionPoints } from './distribution-points.ts'
 import * as values from './extension-values.ts'
 import { type GeneralName, items, readGeneralNames } from './general-names.ts'
@@ -89,13 +88,6 @@ export function readExtensions(value: DerValue | undefined): Extensions {
   }
   extensions.critical = critical
   extensions.unknownCritical = unknown
-  if (extensions.keyUsage?.has('keyCertSign') && !extensions.basicConstraints?.ca) {
-    throw new DecodeError('keyUsage has keyCertSign, basicConstraints does not have cA')
-  }
-  // RFC 5280 §4.2.1.10. The other extensions that are for CAs alone may stand in an end entity, and say nothing there.
-  if (extensions.nameConstraints && !extensions.basicConstraints?.ca) {
-    throw new DecodeError('there are nameConstraints, basicConstraints does not have cA')
-  }
   return extensions
 }
 

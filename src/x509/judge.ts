@@ -6,6 +6,7 @@ import { CertificateError } from './error.ts'
 import { broken, type Link } from './link.ts'
 import type { FoundPath } from './path.ts'
 import { type PolicyInputs, processPolicies } from './policies.ts'
+import { checkRevocation, type RevocationContext, type RevocationEvidence, type RevocationStatus } from './revocation.ts'
 import { sha256 } from './sha256.ts'
 
 export interface JudgeOptions {
@@ -18,19 +19,25 @@ export interface JudgeOptions {
   readonly transparency?: CtOptions
 }
 
-/** What came with the chain. */
+/** What came with the chain, and what is at hand besides. */
 export interface Evidence {
   /** Milliseconds since 1970. */
   readonly now: number
   /** The OCSP response stapled for the end entity, DER. */
-  readonly ocsp?: Uint8Array | undefined
+  readonly ocsp: Uint8Array | undefined
   /** Serialised SCTs from the TLS extension. */
-  readonly scts?: readonly Uint8Array[] | undefined
+  readonly scts: readonly Uint8Array[] | undefined
+  /** `undefined` where revocation is not judged. */
+  readonly revocation: RevocationEvidence | undefined
+  /** What revocation has to know of other certificates, below this anchor. */
+  readonly surroundings: (found: FoundPath) => Pick<RevocationContext, 'signedBy' | 'signers' | 'trustedPath'>
 }
 
 export interface Findings {
   /** The user-constrained policy set (RFC 5280 §6.1.6), dotted; `2.5.29.32.0` in it: any. */
   readonly policies: ReadonlySet<string>
+  /** What is known of the certificates' revocation, the end entity first; empty where it was not asked for. */
+  readonly revocation: readonly RevocationStatus[]
   /** `undefined` where it was not asked for. */
   readonly transparency: CtResult | undefined
 }
@@ -39,7 +46,9 @@ export interface Findings {
 export function judgePath(found: FoundPath, options: JudgeOptions, evidence: Evidence): Findings {
   const policies = validPolicies(found, options.policies ?? {})
   if (options.pins) checkPins(found, options.pins, options.crypto)
-  return { policies, transparency: options.transparency && transparencyOf(found, options.transparency, options.crypto, evidence) }
+  const revocation = revocationOf(found, options.crypto, evidence)
+  const transparency = options.transparency && transparencyOf(found, options.transparency, options.crypto, evidence, revocation[0]?.sctList)
+  return { policies, revocation, transparency }
 }
 
 /** An anchor's own policies count as those of a certificate (RFC 5937), where its extensions count. */
@@ -57,14 +66,23 @@ function checkPins({ path, anchor }: FoundPath, pins: readonly Uint8Array[], cry
   const wanted = new Set(pins.map(toHex))
   const keys = [...path.map(({ certificate }) => certificate.publicKey), anchor.publicKey]
   if (keys.some(({ raw }) => wanted.has(toHex(sha256(crypto, raw))))) return
-  throw new CertificateError('certificate-pin', 'none of the keys of the path is pinned', { depth: undefined })
+  throw new CertificateError('certificate-pin', 'none of the keys of the path is pinned')
 }
 
-function transparencyOf(found: FoundPath, options: CtOptions, crypto: CryptoProvider, { now, scts }: Evidence): CtResult {
-  const [{ certificate }] = found.path
-  return evaluateCt({ certificate, issuerKey: issuerKeyOf(found), tls: scts, now, crypto }, options)
+function revocationOf(found: FoundPath, crypto: CryptoProvider, { now, ocsp, revocation, surroundings }: Evidence) {
+  if (!revocation) return []
+  const path = found.path.map(({ certificate }) => certificate)
+  return checkRevocation(revocation, { path, anchor: found.anchor, now, stapled: ocsp, crypto, ...surroundings(found) })
 }
 
-function issuerKeyOf({ path, anchor }: FoundPath): Uint8Array {
-  return (path[1]?.certificate ?? anchor).publicKey.raw
+function transparencyOf(
+  found: FoundPath,
+  options: CtOptions,
+  crypto: CryptoProvider,
+  { now, scts }: Evidence,
+  ocsp: Uint8Array | undefined,
+): CtResult {
+  const [{ certificate }, above] = found.path
+  const issuer = above?.certificate ?? found.anchor
+  return evaluateCt({ certificate, issuerKey: issuer.publicKey.raw, tls: scts, ocsp, now, crypto }, options)
 }

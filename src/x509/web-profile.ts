@@ -52,6 +52,8 @@ function serialFault({ serial }: Certificate): Fault | undefined {
 function endEntityFormFault({ version, extensions }: Certificate): Fault | undefined {
   if (version !== 3) return { what: `is of version ${version}, where 3 is wanted`, rule: 'BR 7.1.1' }
   if (extensions.basicConstraints?.ca) return { what: 'is a CA', rule: 'BR 7.1.2.7.8' }
+  if (extensions.keyUsage?.has('keyCertSign')) return { what: 'may sign certificates, but is no CA (keyUsage)', rule: 'RFC 5280 §4.2.1.9' }
+  if (extensions.nameConstraints) return { what: 'has nameConstraints, but is no CA', rule: 'RFC 5280 §4.2.1.10' }
   if (extensions.critical.get(extensionIds.authorityInfoAccess)) {
     return { what: 'has an authorityInfoAccess that is critical', rule: 'RFC 5280 §4.2.2.1' }
   }

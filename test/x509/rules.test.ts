@@ -70,12 +70,6 @@ describe.each(providers())('with the provider $name', crypto => {
         () => [leaf(ca, { extensions: leafExtensions([unknown]) }), ca],
       ],
       [
-        'a leaf with name constraints',
-        'certificate-malformed',
-        /nameConstraints/,
-        () => [leaf(ca, { extensions: leafExtensions([nameConstraints]) }), ca],
-      ],
-      [
         'a leaf with a key on another curve',
         'certificate-key',
         /certificate 0 .* 1\.2\.840\.10045\.2\.1/,
