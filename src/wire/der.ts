@@ -210,7 +210,9 @@ export function smallInteger(value: DerValue, tag: number = tags.integer): numbe
   checkInteger(value, tag)
   let number = 0
   for (let i = 0; i < value.length && i < 5; i++) number = number * 256 + octetAt(value, i)
-  if (octetAt(value, 0) >= 0x80 || number > 0x7fffffff) throw malformed(`INTEGER ${integer(value, tag)} is out of range`, value)
+  if (octetAt(value, 0) >= 0x80 || number > 0x7fffffff) {
+    throw malformed(value.length > 8 ? `an INTEGER of ${value.length} octets` : `INTEGER ${integer(value, tag)} is out of range`, value)
+  }
   return number
 }
 

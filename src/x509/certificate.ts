@@ -113,8 +113,8 @@ function readVersion(fields: DerReader): 1 | 2 | 3 {
  * draws the same lines, but for the length.
  */
 function readSerial(value: DerValue): bigint {
-  const serial = integer(value)
   if (value.length > 20) throw malformed('a serial number of more than 20 octets', value)
+  const serial = integer(value)
   if (serial < 0n) throw malformed('a negative serial number', value)
   return serial
 }
