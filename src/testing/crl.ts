@@ -1,6 +1,5 @@
 /** Certificate revocation lists (RFC 5280 §5). */
-import 'reflect-metadata'
-import { type Extension, Name, X509CrlGenerator } from '@peculiar/x509'
+import type { Extension } from '@peculiar/x509'
 import { contextTag, encode, tags } from '../wire/der.ts'
 import { encodePem } from '../x509/pem.ts'
 import {
@@ -8,9 +7,10 @@ import {
   encodeGeneralizedTime,
   encodeInteger,
   encodeSequence,
+  encodeTime,
   encodeTrue,
+  explicit,
   type RawExtension,
-  toHexNumber,
   wholeSeconds,
 } from './der.ts'
 import {
@@ -24,7 +24,7 @@ import {
   reasonFlags,
   reasonNumber,
 } from './extensions.ts'
-import { signingAlgorithm } from './keys.ts'
+import { signatureAlgorithm, signDer } from './keys.ts'
 import { authorityKeyIdentifier, type MintedCertificate, type Signer } from './make.ts'
 import { type DistinguishedNameOrder, encodeGeneralName, type GeneralNameOrder } from './names.ts'
 
@@ -53,7 +53,7 @@ export interface IssuingDistributionPointOrder {
 }
 
 export interface CrlOptions {
-  /** What is revoked; a mere number or certificate, or with more about it. Default: nothing. A number may be there once only. */
+  /** What is revoked; a mere number or certificate, or with more about it. Default: nothing. */
   readonly revoked?: readonly (CrlEntry | CrlEntry['revoked'])[]
   /** Default: an hour ago. */
   readonly thisUpdate?: Date
@@ -77,23 +77,26 @@ export interface MintedCrl {
   readonly crlPem: string
 }
 
-/** A CRL in the name of `issuer`, signed with its key. Throws `TypeError` where `options` can't be written. */
+/**
+ * A CRL in the name of `issuer`, signed with its key. Throws `TypeError` where `options` can't be written. In DER of our own: the generator of
+ * `@peculiar/x509` gives every entry a list of extensions, also an empty one, which RFC 5280 §5.1 does not have, and knows one issuer only.
+ */
 export async function mintCrl(issuer: Signer, options: CrlOptions = {}): Promise<MintedCrl> {
   const thisUpdate = wholeSeconds(options.thisUpdate ?? anHourAgo(), 'thisUpdate')
   const { nextUpdate = new Date(thisUpdate.getTime() + week) } = options
-  const entries = (options.revoked ?? []).map(entryOf)
-  const twice = entries.find(({ serialNumber }, i) => entries.findIndex(other => other.serialNumber === serialNumber) < i)
-  if (twice) throw new TypeError(`the serial number ${BigInt(`0x${twice.serialNumber}`)} is there twice`)
-  const crl = await X509CrlGenerator.create({
-    issuer: new Name(issuer.subject),
-    thisUpdate,
-    ...(nextUpdate && { nextUpdate: wholeSeconds(nextUpdate, 'nextUpdate') }),
-    entries,
-    extensions: adjust([...crlExtensions(options), await authorityKeyIdentifier(issuer)], options),
-    signingKey: issuer.keys.privateKey,
-    signingAlgorithm: signingAlgorithm(issuer.keys),
-  })
-  const crlDer = new Uint8Array(crl.rawData)
+  const entries = entriesOf(options.revoked ?? [])
+  const list = encodeSequence(
+    encodeInteger(1, 'the version'),
+    signatureAlgorithm(issuer.keys),
+    issuer.subject,
+    encodeTime(thisUpdate),
+    ...(nextUpdate ? [encodeTime(wholeSeconds(nextUpdate, 'nextUpdate'))] : []),
+    ...(entries.length > 0 ? [encodeSequence(...entries)] : []),
+    ...encodeList(adjust([...crlExtensions(options), await authorityKeyIdentifier(issuer)], options), extensions =>
+      explicit(0, extensions),
+    ),
+  )
+  const crlDer = await signDer(issuer.keys, list)
   return { crlDer, crlPem: encodePem('X509 CRL', crlDer) }
 }
 
@@ -121,26 +124,34 @@ function encodeScope(scope: IssuingDistributionPointOrder): Uint8Array {
   )
 }
 
-interface Entry {
-  readonly serialNumber: string
-  readonly revocationDate: Date
-  readonly extensions: Extension[]
+/** A number is there once, but for an indirect CRL, where it may be of several issuers. */
+function entriesOf(orders: NonNullable<CrlOptions['revoked']>): Uint8Array[] {
+  const entries = orders.map((order): CrlEntry => (typeof order === 'object' && 'revoked' in order ? order : { revoked: order }))
+  const numbers = entries.map(({ revoked }) => serialOf(revoked))
+  const twice = numbers.find((number, i) => numbers.indexOf(number) < i)
+  if (twice !== undefined && entries.every(({ certificateIssuer }) => certificateIssuer === undefined))
+    throw new TypeError(`the serial number ${twice} is there twice`)
+  return entries.map(encodeEntry)
 }
 
-/** With extensions of our own making: the generator's certificateIssuer is the issuer of the CRL. */
-function entryOf(order: CrlEntry | CrlEntry['revoked']): Entry {
-  const entry: CrlEntry = typeof order === 'object' && 'revoked' in order ? order : { revoked: order }
-  const { revoked, date = anHourAgo(), reason, invalidityDate, certificateIssuer, extensions = [] } = entry
-  return {
-    serialNumber: toHexNumber(serialOf(revoked)),
-    revocationDate: wholeSeconds(date, 'the date of a revocation'),
-    extensions: [
-      ...given(reason, reason => raw('2.5.29.21', encode(tags.enumerated, Uint8Array.of(reasonNumber(reason))))),
-      ...given(invalidityDate, date => raw('2.5.29.24', encodeGeneralizedTime(wholeSeconds(date, 'invalidityDate')))),
-      ...given(certificateIssuer, issuer => raw('2.5.29.29', encodeSequence(encodeGeneralName({ directory: issuer })), true)),
-      ...extensions.map(({ oid, critical, value }) => raw(oid, value, critical)),
-    ],
-  }
+function encodeEntry({ revoked, date = anHourAgo(), reason, invalidityDate, certificateIssuer, extensions = [] }: CrlEntry): Uint8Array {
+  const all = [
+    ...given(reason, reason => raw('2.5.29.21', encode(tags.enumerated, Uint8Array.of(reasonNumber(reason))))),
+    ...given(invalidityDate, date => raw('2.5.29.24', encodeGeneralizedTime(wholeSeconds(date, 'invalidityDate')))),
+    ...given(certificateIssuer, issuer => raw('2.5.29.29', encodeSequence(encodeGeneralName({ directory: issuer })), true)),
+    ...extensions.map(({ oid, critical, value }) => raw(oid, value, critical)),
+  ]
+  return encodeSequence(
+    encodeInteger(serialOf(revoked), 'serial number'),
+    encodeTime(wholeSeconds(date, 'the date of a revocation')),
+    ...encodeList(all, extensions => extensions),
+  )
+}
+
+/** Extensions, which there is at least one of, or nothing. */
+function encodeList(extensions: readonly Extension[], wrap: (encoded: Uint8Array) => Uint8Array): readonly Uint8Array[] {
+  if (extensions.length === 0) return []
+  return [wrap(encodeSequence(...extensions.map(({ rawData }) => new Uint8Array(rawData))))]
 }
 
 /** Throws `TypeError` where it is no serial number. */

@@ -78,7 +78,7 @@ export interface ExtensionOptions {
   readonly ocspNoCheck?: boolean
   /** Any others. One with the identifier of an extension that would be made anyway takes its place. */
   readonly extensions?: readonly RawExtension[]
-  /** Dotted identifiers of extensions that are left out, whatever the rest says. */
+  /** Dotted identifiers of extensions that are left out, whatever the rest says; one extension has to stay. */
   readonly omit?: readonly string[]
 }
 

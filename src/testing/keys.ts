@@ -55,6 +55,16 @@ export function signingAlgorithm({
   return algorithm.name === 'RSA-PSS' ? { name: 'RSA-PSS', saltLength: 32 } : { name: algorithm.name }
 }
 
+/** The AlgorithmIdentifier of its signatures, DER. */
+export function signatureAlgorithm({ privateKey: { algorithm } }: KeyPair): Uint8Array {
+  if ('namedCurve' in algorithm) {
+    const last = { 256: 2, 384: 3, 512: 4 }[hashes[String(algorithm.namedCurve)] ?? 256]
+    return encodeAlgorithm(`1.2.840.10045.4.3.${last}`)
+  }
+  if (algorithm.name === 'Ed25519') return encodeAlgorithm('1.3.101.112')
+  return algorithm.name === 'RSA-PSS' ? pssSha256 : encodeAlgorithm('1.2.840.113549.1.1.11', derNull)
+}
+
 /** SEQUENCE { what is signed, AlgorithmIdentifier, BIT STRING }, `more` behind it: the frame of every signed structure of X.509. */
 export async function signDer(keys: KeyPair, signed: Uint8Array, ...more: readonly Uint8Array[]): Promise<Uint8Array> {
   return encodeSequence(signed, signatureAlgorithm(keys), encodeBitString(await sign(keys, signed)), ...more)
@@ -70,15 +80,6 @@ export async function sign(keys: KeyPair, message: Uint8Array): Promise<Uint8Arr
 
 export async function digest(hash: 'SHA-1' | 'SHA-256', bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest(hash, bytes))
-}
-
-function signatureAlgorithm({ privateKey: { algorithm } }: KeyPair): Uint8Array {
-  if ('namedCurve' in algorithm) {
-    const last = { 256: 2, 384: 3, 512: 4 }[hashes[String(algorithm.namedCurve)] ?? 256]
-    return encodeAlgorithm(`1.2.840.10045.4.3.${last}`)
-  }
-  if (algorithm.name === 'Ed25519') return encodeAlgorithm('1.3.101.112')
-  return algorithm.name === 'RSA-PSS' ? pssSha256 : encodeAlgorithm('1.2.840.113549.1.1.11', derNull)
 }
 
 /** The hash that goes with each curve. */

@@ -92,6 +92,8 @@ export async function certify(spki: Uint8Array, options: CertificateOptions, pla
     signingAlgorithm: signingAlgorithm(issuer.keys),
     extensions: adjust([...extensions, ...identifiers], options),
   }
+  // The library would write an empty list, which RFC 5280 §4.1 does not have.
+  if (order.extensions.length === 0) throw new TypeError('a certificate without any extension is not minted')
   const certificate = await X509CertificateGenerator.create(order)
   if (!scts) return describe(new Uint8Array(certificate.rawData))
   // RFC 6962 §3.2: what is logged is the certificate as it would be without the list.

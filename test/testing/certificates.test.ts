@@ -100,6 +100,7 @@ describe('A certificate', () => {
     ['a reason without a bit', { crlDistributionPoints: [{ reasons: ['unspecified'] }] }],
     ['an extension without an identifier', { extensions: [{ oid: '', value: Uint8Array.of(5, 0) }] }],
     ['a URI beyond ASCII', { ocsp: ['http://münchen.example/'] }],
+    ['no extension at all', { keyUsage: [], purposes: [], omit: ['2.5.29.14', '2.5.29.17', '2.5.29.19', '2.5.29.35'] }],
     ['a name that is no DER', { subject: Uint8Array.of(0x30, 2, 1) }],
   ])('is not minted for %s', async (_, order) => {
     await expect(mintSelfSigned({ names: ['a.example'], ...order } as IssueOptions)).rejects.toThrow(TypeError)

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { X509Certificate, X509Crl, X509CrlReason } from '@peculiar/x509'
 import { describe, expect, it } from 'vitest'
 import { type Authority, type CrlOptions, type KeyOrder, type MintedCertificate, mintAuthority, mintCrl } from '../../src/testing/index.ts'
+import { parseCertificate, parseCrl } from '../../src/x509/index.ts'
 import { describeWith } from '../interop/child.ts'
 import { ask, file, openssl } from './openssl.ts'
 
@@ -28,6 +29,28 @@ describe('A revocation list', () => {
     expect(crl.entries).toEqual([])
     expect(Number(crl.nextUpdate) - Number(crl.thisUpdate)).toBe(7 * 86_400_000)
     expect(new Uint8Array(crl.getExtension('2.5.29.20')?.value ?? [])).toEqual(Uint8Array.of(2, 1, 1))
+  })
+
+  it('has no list where a list would be empty', async () => {
+    const root = await mintAuthority()
+    for (const options of [{}, { revoked: [5] }, { revoked: [5], omit: ['2.5.29.20', '2.5.29.35'] }]) {
+      const { crlDer } = await root.crl(options)
+      expect(() => parseCrl(crlDer)).not.toThrow()
+    }
+  })
+
+  it('may have one number of two issuers', async () => {
+    const root = await mintAuthority({ name: 'Root' })
+    const { crlDer } = await root.crl({
+      issuingDistributionPoint: { indirectCRL: true },
+      revoked: [
+        { revoked: 5, reason: 'superseded' },
+        { revoked: 5, certificateIssuer: { CN: 'Other' } },
+      ],
+    })
+    const { entries, issuer } = parseCrl(crlDer)
+    const other = parseCertificate((await mintAuthority({ name: 'Other' })).certificateDer).subject
+    expect([entries.find(issuer, 5n)?.reason, entries.find(other, 5n)?.reason]).toEqual(['superseded', 'unspecified'])
   })
 
   it('may leave out when the next one comes, and its number', async () => {
