@@ -5,6 +5,7 @@ import { DecodeError } from '../wire/error.ts'
 import { decodeSct, decodeSctList } from '../x509/ct/sct.ts'
 import { extensionIds } from '../x509/extensions.ts'
 import {
+  type AuthorityKeyIdentifier,
   type Certificate,
   type DistinguishedName,
   type DistributionPoint,
@@ -75,7 +76,6 @@ export function generalNameText(name: GeneralName): string {
   }
 }
 
-/** `undefined` where there is nothing, so that nothing is shown. */
 export function pointFacts(points: readonly DistributionPoint[] | undefined): Facts[] | undefined {
   return points?.map(({ name, reasons, crlIssuer }) => ({
     name: pointNameText(name),
@@ -90,43 +90,20 @@ export function pointNameText(name: DistributionPoint['name']): string[] | undef
   return [`relative:${name.attributes.map(({ type, value }) => `${type}=${typeof value === 'string' ? value : hexText(value)}`).join('+')}`]
 }
 
-function extensionFacts(extensions: Extensions): Facts {
-  const { basicConstraints, authorityKeyIdentifier, policyConstraints, authorityInfoAccess } = extensions
+export function keyIdentifierFacts({ keyIdentifier, issuer, serial }: AuthorityKeyIdentifier): Facts {
   return {
-    basicConstraints: basicConstraints && { ca: basicConstraints.ca, pathLength: basicConstraints.pathLength },
-    keyUsage: extensions.keyUsage && [...extensions.keyUsage],
-    extendedKeyUsage: extensions.extendedKeyUsage && [...extensions.extendedKeyUsage].map(id => purposeNames[id] ?? id),
-    subjectAltName: extensions.subjectAltName?.names.map(generalNameText),
-    issuerAltName: extensions.issuerAltName?.map(generalNameText),
-    nameConstraints: extensions.nameConstraints && constraintFacts(extensions.nameConstraints),
-    certificatePolicies: extensions.certificatePolicies && [...extensions.certificatePolicies].map(id => policyNames[id] ?? id),
-    policyMappings: extensions.policyMappings?.map(({ issuerDomain, subjectDomain }) => `${issuerDomain} = ${subjectDomain}`),
-    policyConstraints: policyConstraints && { ...policyConstraints },
-    inhibitAnyPolicy: extensions.inhibitAnyPolicy,
-    subjectKeyIdentifier: extensions.subjectKeyIdentifier && hexText(extensions.subjectKeyIdentifier),
-    authorityKeyIdentifier: authorityKeyIdentifier && {
-      keyIdentifier: authorityKeyIdentifier.keyIdentifier && hexText(authorityKeyIdentifier.keyIdentifier),
-      issuer: authorityKeyIdentifier.issuer?.map(generalNameText),
-      serial: authorityKeyIdentifier.serial === undefined ? undefined : hexNumber(authorityKeyIdentifier.serial),
-    },
-    crlDistributionPoints: pointFacts(extensions.crlDistributionPoints),
-    freshestCrl: pointFacts(extensions.freshestCrl),
-    ocsp: listed(authorityInfoAccess?.ocsp),
-    caIssuers: listed(authorityInfoAccess?.caIssuers),
-    tlsFeatures: extensions.tlsFeatures && [...extensions.tlsFeatures].map(feature => featureNames[feature] ?? String(feature)),
-    timestamps: extensions.sctList && timestampFacts(extensions.sctList),
-    ocspNoCheck: extensions.ocspNoCheck || undefined,
-    others: listed([...extensions.critical.keys()].filter(id => !(id in extensionNames))),
-    critical: listed([...extensions.critical].filter(([, critical]) => critical).map(([id]) => extensionNames[id] ?? id)),
+    keyIdentifier: keyIdentifier && hexText(keyIdentifier),
+    issuer: issuer?.map(generalNameText),
+    serial: serial === undefined ? undefined : hexNumber(serial),
   }
 }
 
-function constraintFacts({ permitted, excluded }: NameConstraints): Facts {
-  const texts = (subtrees: NameConstraints['permitted']) => listed([...subtrees.values()].flat().map(generalNameText))
-  return { permitted: texts(permitted), excluded: texts(excluded) }
+/** `undefined` where there is nothing, so that nothing is shown. */
+export function listed(texts: readonly string[] | undefined): readonly string[] | undefined {
+  return texts && texts.length > 0 ? texts : undefined
 }
 
-function timestampFacts(list: Uint8Array): Facts[] | string {
+export function timestampFacts(list: Uint8Array): Facts[] | string {
   try {
     return decodeSctList(list).map(bytes => {
       const sct = decodeSct(bytes)
@@ -144,11 +121,39 @@ function timestampFacts(list: Uint8Array): Facts[] | string {
   }
 }
 
-function listed(texts: readonly string[] | undefined): readonly string[] | undefined {
-  return texts && texts.length > 0 ? texts : undefined
+function extensionFacts(extensions: Extensions): Facts {
+  const { basicConstraints, authorityKeyIdentifier, policyConstraints, authorityInfoAccess } = extensions
+  return {
+    basicConstraints: basicConstraints && { ca: basicConstraints.ca, pathLength: basicConstraints.pathLength },
+    keyUsage: extensions.keyUsage && [...extensions.keyUsage],
+    extendedKeyUsage: extensions.extendedKeyUsage && [...extensions.extendedKeyUsage].map(id => purposeNames[id] ?? id),
+    subjectAltName: extensions.subjectAltName?.names.map(generalNameText),
+    issuerAltName: extensions.issuerAltName?.map(generalNameText),
+    nameConstraints: extensions.nameConstraints && constraintFacts(extensions.nameConstraints),
+    certificatePolicies: extensions.certificatePolicies && [...extensions.certificatePolicies].map(id => policyNames[id] ?? id),
+    policyMappings: extensions.policyMappings?.map(({ issuerDomain, subjectDomain }) => `${issuerDomain} = ${subjectDomain}`),
+    policyConstraints: policyConstraints && { ...policyConstraints },
+    inhibitAnyPolicy: extensions.inhibitAnyPolicy,
+    subjectKeyIdentifier: extensions.subjectKeyIdentifier && hexText(extensions.subjectKeyIdentifier),
+    authorityKeyIdentifier: authorityKeyIdentifier && keyIdentifierFacts(authorityKeyIdentifier),
+    crlDistributionPoints: pointFacts(extensions.crlDistributionPoints),
+    freshestCrl: pointFacts(extensions.freshestCrl),
+    ocsp: listed(authorityInfoAccess?.ocsp),
+    caIssuers: listed(authorityInfoAccess?.caIssuers),
+    tlsFeatures: extensions.tlsFeatures && [...extensions.tlsFeatures].map(feature => featureNames[feature] ?? String(feature)),
+    timestamps: extensions.sctList && timestampFacts(extensions.sctList),
+    ocspNoCheck: extensions.ocspNoCheck || undefined,
+    others: listed([...extensions.critical.keys()].filter(id => !(id in extensionNames))),
+    critical: listed([...extensions.critical].filter(([, critical]) => critical).map(([id]) => extensionNames[id] ?? id)),
+  }
 }
 
-function sha256(bytes: Uint8Array, encoding: 'hex' | 'base64'): string {
+function constraintFacts({ permitted, excluded }: NameConstraints): Facts {
+  const texts = (subtrees: NameConstraints['permitted']) => listed([...subtrees.values()].flat().map(generalNameText))
+  return { permitted: texts(permitted), excluded: texts(excluded) }
+}
+
+export function sha256(bytes: Uint8Array, encoding: 'hex' | 'base64'): string {
   return createHash('sha256').update(bytes).digest(encoding)
 }
 

@@ -4,7 +4,7 @@ import { decodePem } from '../x509/index.ts'
 import { readBytes, sourceName } from './files.ts'
 import { orUsageError, UsageError } from './usage.ts'
 
-export type ItemKind = 'certificate' | 'crl' | 'ocsp' | 'request' | 'public key' | 'private key' | 'unknown'
+export type ItemKind = 'certificate' | 'revocation list' | 'OCSP response' | 'request' | 'public key' | 'private key' | 'unknown'
 
 export interface Item {
   readonly kind: ItemKind
@@ -24,19 +24,17 @@ export function readItems(option: string | undefined, file: string): Item[] {
 }
 
 /** The items of one kind; at least one. */
-export function readKind(option: string | undefined, file: string, kind: 'certificate' | 'crl' | 'ocsp'): Uint8Array[] {
+export function readKind(option: string | undefined, file: string, kind: ItemKind): Uint8Array[] {
   const found = readItems(option, file).filter(item => item.kind === kind)
-  if (found.length === 0) throw new UsageError(`${sourceName(option, file)}: there is no ${names[kind]} in it`)
+  if (found.length === 0) throw new UsageError(`${sourceName(option, file)}: there is no ${kind} in it`)
   return found.map(({ bytes }) => bytes)
 }
-
-const names = { certificate: 'certificate', crl: 'revocation list', ocsp: 'OCSP response' }
 
 const labels: Readonly<Record<string, ItemKind>> = {
   CERTIFICATE: 'certificate',
   'X509 CERTIFICATE': 'certificate',
-  'X509 CRL': 'crl',
-  'OCSP RESPONSE': 'ocsp',
+  'X509 CRL': 'revocation list',
+  'OCSP RESPONSE': 'OCSP response',
   'CERTIFICATE REQUEST': 'request',
   'NEW CERTIFICATE REQUEST': 'request',
   'PUBLIC KEY': 'public key',
@@ -52,7 +50,7 @@ function kindOf(der: Uint8Array): ItemKind {
     const outer = new DerReader(der).next(tags.sequence)
     const fields = sequence(outer)
     // OCSPResponse begins with its status.
-    if (fields.peek() === tags.enumerated) return 'ocsp'
+    if (fields.peek() === tags.enumerated) return 'OCSP response'
     const first = fields.next()
     // PKCS#8 begins with its version.
     if (first.tag === tags.integer) return 'private key'
@@ -68,7 +66,7 @@ function kindOfSigned(contents: Uint8Array): ItemKind {
   const found: number[] = []
   for (const fields = new DerReader(contents); !fields.done && found.length < 5; ) found.push(fields.next().tag)
   if (found[0] === tags.oid) return 'public key'
-  if (found.some(tag => tag === tags.utcTime || tag === tags.generalizedTime)) return 'crl'
+  if (found.some(tag => tag === tags.utcTime || tag === tags.generalizedTime)) return 'revocation list'
   return found[0] === tags.integer && found[1] === tags.sequence && found[2] === tags.sequence && found[3] !== tags.sequence
     ? 'request'
     : 'certificate'

@@ -39,7 +39,7 @@ function lines(name: string, fact: Fact, indent: string): string[] {
   if (typeof fact !== 'object') return [`${indent}${name}: ${fact}`]
   const items: readonly (string | Facts)[] | undefined = Array.isArray(fact) ? fact : undefined
   if (!items) return [`${indent}${name}:`, ...factLines(fact as Facts, `${indent}  `)]
-  const line = `${indent}${name}: ${items.join(', ')}`
+  const line = `${indent}${name}: ${items.length === 0 ? 'none' : items.join(', ')}`
   if (items.every(item => typeof item === 'string') && line.length <= 120) return [line]
   return [`${indent}${name}:`, ...items.flatMap(item => itemLines(item, `${indent}  `))]
 }

@@ -1,8 +1,9 @@
 /** `tassel cert show`: what is in a file. */
-import { parseCertificate } from '../x509/index.ts'
+import { parseCertificate, parseCrl, parseOcspResponse } from '../x509/index.ts'
 import { certificateFacts } from './cert-facts.ts'
 import { type Item, readItems } from './cert-files.ts'
 import { type Facts, factLines, failed } from './cert-report.ts'
+import { crlFacts, ocspFacts } from './cert-revocation-facts.ts'
 import type { Io } from './io.ts'
 import { printable } from './report.ts'
 import { type ExitCode, exitCodes, parseArguments, UsageError } from './usage.ts'
@@ -41,6 +42,10 @@ function factsOf({ kind, bytes, label }: Item): Facts {
   switch (kind) {
     case 'certificate':
       return certificateFacts(parseCertificate(bytes))
+    case 'revocation list':
+      return crlFacts(parseCrl(bytes))
+    case 'OCSP response':
+      return ocspFacts(parseOcspResponse(bytes))
     default:
       return { kind: kind === 'unknown' ? label : kind }
   }

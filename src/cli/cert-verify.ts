@@ -27,6 +27,11 @@ Tells whether the first certificate in FILE, PEM or DER, is to be believed. The 
   --time TIME           at this time, such as 2026-01-31 or 2026-01-31T12:00:00Z (default: now)
   --profile PROFILE     rfc5280 (default), or web: what the CA/Browser Forum demands too
   --policy OID          only under this certificate policy; repeatable
+  --crl FILE            a revocation list, PEM or DER; repeatable
+  --ocsp FILE           an OCSP response, DER; repeatable, the first one as if it were stapled
+  --revocation MODE     hard: what is not known not to be revoked is not believed (default with --crl or --ocsp); soft: only what is
+                        revoked is not; off (default without)
+  --leaf-only           ask for the revocation of the first certificate alone, not of those above it
   --json                the verdict as one JSON object
   -h, --help
 
@@ -35,11 +40,15 @@ Exit status: 0 believed; 1 not believed, and standard error names the rule; 2 wr
 
 const options = {
   ca: { type: 'string' },
+  crl: { type: 'string', multiple: true },
   json: { type: 'boolean' },
+  'leaf-only': { type: 'boolean' },
   name: { type: 'string' },
+  ocsp: { type: 'string', multiple: true },
   policy: { type: 'string', multiple: true },
   profile: { type: 'string' },
   purpose: { type: 'string' },
+  revocation: { type: 'string' },
   time: { type: 'string' },
   untrusted: { type: 'string', multiple: true },
 } as const
@@ -72,9 +81,23 @@ function chainOptions(values: VerifyValues): ChainOptions {
     purpose,
     profile,
     ...(name !== undefined && { name }),
+    ...revocationOptions(values),
     ...(policy && { policies: { initial: policy, requireExplicit: true } }),
   }
 }
+
+function revocationOptions(values: VerifyValues): Pick<ChainOptions, 'revocation' | 'ocsp'> {
+  const crls = (values.crl ?? []).flatMap(file => readKind('crl', file, 'revocation list'))
+  const ocsp = (values.ocsp ?? []).flatMap(file => readKind('ocsp', file, 'OCSP response'))
+  const wanted = values.revocation ?? (crls.length + ocsp.length > 0 ? 'hard' : 'off')
+  const mode = modes.find(mode => mode === wanted)
+  if (mode === undefined) throw new UsageError(`--revocation: "${wanted}" is unknown; known: ${modes.join(', ')}`)
+  const scope = values['leaf-only'] ? 'leaf' : 'chain'
+  const [stapled] = ocsp
+  return { revocation: { mode, scope, crls, ocsp }, ...(stapled && { ocsp: stapled }) }
+}
+
+const modes = ['off', 'soft', 'hard'] as const
 
 function timeOf(text: string | undefined): number {
   const time = text === undefined ? Date.now() : Date.parse(text)
@@ -82,10 +105,15 @@ function timeOf(text: string | undefined): number {
   return time
 }
 
-function verdictFacts({ path, anchor, policies }: VerifiedChain): Facts {
+function verdictFacts({ path, anchor, policies, revocation }: VerifiedChain): Facts {
   return {
     path: path.map(describeSubject),
     root: anchor.certificate ? describeSubject(parseCertificate(anchor.certificate)) : nameToText(anchor.subject),
     policies: policies.size === 0 ? 'none' : [...policies].map(policy => (policy === '2.5.29.32.0' ? 'any' : policy)),
+    ...(revocation.length > 0 && { revocation: revocation.map(statusText) }),
   }
+}
+
+function statusText({ status, source }: VerifiedChain['revocation'][number]): string {
+  return source === undefined ? status : `${status} by ${source === 'crl' ? 'CRL' : 'OCSP'}`
 }

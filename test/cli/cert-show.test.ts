@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Authority, mintAuthority, mintCtLog } from '../../src/testing/index.ts'
+import { type Authority, mintAuthority, mintCtLog, mintOcspFailure } from '../../src/testing/index.ts'
 import { events, killAll, run } from './command.ts'
 
 let folder: string
@@ -87,6 +87,69 @@ describe('tassel cert show', () => {
       others: ['1.2.3.4'],
       critical: expect.arrayContaining(['basicConstraints', 'nameConstraints', '1.2.3.4']),
     })
+  })
+
+  it('lists what is revoked, and what a list covers', async () => {
+    const { crlPem, crlDer } = await root.crl({
+      thisUpdate: new Date('2026-01-01T00:00:00Z'),
+      nextUpdate: null,
+      number: 12,
+      issuingDistributionPoint: { distributionPoint: 'http://crl.example/', onlyContainsUserCerts: true },
+      revoked: [
+        { revoked: 0xabc, date: new Date('2025-12-01T00:00:00Z'), reason: 'keyCompromise' },
+        { revoked: 1, date: new Date('2025-12-02T00:00:00Z') },
+      ],
+    })
+    const path = file('list.pem', crlPem)
+    expect(await json(path)).toEqual(await json(file('list.der', crlDer)))
+    expect(await json(path)).toMatchObject([
+      {
+        kind: 'revocation list',
+        issuer: 'CN=A Root',
+        thisUpdate: '2026-01-01T00:00:00Z',
+        extensions: { crlNumber: '12', issuingDistributionPoint: { name: ['URI:http://crl.example/'], onlyUserCertificates: true } },
+        revoked: [
+          { serial: '0xabc', date: '2025-12-01T00:00:00Z', reason: 'keyCompromise' },
+          { serial: '0x1', date: '2025-12-02T00:00:00Z' },
+        ],
+      },
+    ])
+    expect(String((await show(path)).stdout)).toContain(
+      '  revoked:\n    - serial: 0xabc\n      date: 2025-12-01T00:00:00Z\n      reason: keyCompromise\n    - serial: 0x1\n',
+    )
+    expect(String((await show(file('none.pem', (await root.crl()).crlPem))).stdout)).toContain('  revoked: none\n')
+  })
+
+  it('says what an OCSP response answers', async () => {
+    const responder = await root.issueOcspResponder()
+    const response = await root.ocsp({
+      certificates: [{ certificate: 0xabc, status: 'revoked', reason: 'superseded', date: new Date('2025-12-01T00:00:00Z') }, 5],
+      thisUpdate: new Date('2026-01-01T00:00:00Z'),
+      nextUpdate: new Date('2026-01-02T00:00:00Z'),
+      responder,
+      nonce: Uint8Array.of(1, 2),
+    })
+    expect(await json(file('response.der', response), file('failure.der', mintOcspFailure('tryLater')))).toMatchObject([
+      {
+        kind: 'OCSP response',
+        status: 'successful',
+        responder: 'CN=Tassel Test OCSP Responder',
+        producedAt: '2026-01-01T00:00:00Z',
+        nonce: '0102',
+        responses: [
+          {
+            serial: '0xabc',
+            status: 'revoked',
+            revocationTime: '2025-12-01T00:00:00Z',
+            reason: 'superseded',
+            nextUpdate: '2026-01-02T00:00:00Z',
+          },
+          { serial: '0x5', status: 'good', thisUpdate: '2026-01-01T00:00:00Z' },
+        ],
+        certificates: ['CN=Tassel Test OCSP Responder'],
+      },
+      { kind: 'OCSP response', status: 'tryLater' },
+    ])
   })
 
   it('goes through all that a file holds, and shows nothing of a key', async () => {

@@ -82,6 +82,43 @@ describe('tassel cert verify', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('issuer-unknown') })
   })
 
+  it('asks revocation lists, and says whether they know enough', async () => {
+    const [good, bad] = [await between.issue({ names: ['good.example'] }), await between.issue({ names: ['bad.example'] })]
+    const list = file('list.pem', (await between.crl({ revoked: [bad] })).crlPem)
+    const rootList = file('root-list.der', (await root.crl()).crlDer)
+    const chains = [good, bad].map(({ certificatePem }, i) => file(`chain-${i}.pem`, certificatePem + between.certificatePem)) as [
+      string,
+      string,
+    ]
+    const code = async (chain: string, ...args: string[]) => {
+      const { code, stderr } = await verify(chain, '--ca', roots, '--json', ...args)
+      return code === 0 ? 'believed' : events(stderr)[0]?.code
+    }
+    expect(await code(chains[0], '--crl', list, '--crl', rootList)).toBe('believed')
+    expect(await code(chains[1], '--crl', list, '--crl', rootList)).toBe('certificate-revoked')
+    expect(await code(chains[1], '--crl', list, '--revocation', 'off')).toBe('believed')
+    expect(await code(chains[0], '--crl', list)).toBe('revocation-unknown')
+    expect(await code(chains[0], '--crl', list, '--leaf-only')).toBe('believed')
+    expect(await code(chains[0], '--crl', list, '--revocation', 'soft')).toBe('believed')
+    expect(await code(chains[0], '--revocation', 'hard')).toBe('revocation-unknown')
+    const { stdout } = await verify(chains[0], '--ca', roots, '--crl', list, '--revocation', 'soft')
+    expect(String(stdout)).toContain('revocation: good by CRL, unknown\n')
+  })
+
+  it('asks OCSP responses, and says where others might be had', async () => {
+    const [ocsp, crlDistributionPoints] = [['http://ocsp.example/'], ['http://crl.example/']]
+    const end = await root.issue({ names: ['a.example'], tlsFeatures: [5], ocsp, crlDistributionPoints })
+    const path = file('asked.pem', end.certificatePem)
+    const response = async (status: 'good' | 'revoked') =>
+      file(`${status}.der`, await root.ocsp({ certificates: [{ certificate: end, status }] }))
+    expect(await verify(path, '--ca', roots, '--ocsp', await response('good'))).toMatchObject({ code: 0 })
+    const revoked = await verify(path, '--ca', roots, '--ocsp', await response('revoked'))
+    expect(revoked).toMatchObject({ code: 1, stderr: expect.stringMatching(/ was revoked at .*\(certificate-revoked; RFC 6960 /) })
+    const missing = await verify(path, '--ca', roots, '--revocation', 'soft')
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/\(ocsp-missing; RFC 7633 /) })
+    expect(missing.stderr).toContain('  crlDistributionPoints: http://crl.example/\n  ocspResponders: http://ocsp.example/\n')
+  })
+
   it.each([
     ['no file', () => [], /the FILE with the certificate is missing/],
     ['two files', () => [roots, roots], /is too much/],
@@ -90,6 +127,12 @@ describe('tassel cert verify', () => {
     ['a name that cannot be', () => [roots, '--name', 'two words'], /--name: "two words" is no host name/],
     ['a purpose that is unknown', () => [roots, '--purpose', 'servers'], /the purpose is "server", "client"/],
     ['a time that is none', () => [roots, '--time', 'soon'], /--time "soon": expected/],
+    [
+      'a mode of revocation that is unknown',
+      () => [roots, '--revocation', 'maybe'],
+      /--revocation: "maybe" is unknown; known: off, soft, hard/,
+    ],
+    ['a revocation list that is none', () => [roots, '--crl', roots], /--crl .*: there is no revocation list in it/],
     ['a profile that is unknown', () => [roots, '--profile', 'lax'], /--profile: "lax" is unknown/],
   ])('ends with status 2 for %s', async (_, args, message) => {
     const { code, stderr } = await verify(...args())
