@@ -76,7 +76,7 @@ export function anchorsOf({ trust, chain }: ChainCase): ReturnType<typeof trustA
   if (!last || trust === 'DISTRUSTED' || trust === 'UNSPECIFIED') return []
   // A trusted leaf vouches for nobody but itself.
   if (trust.startsWith('TRUSTED_LEAF') && chain.length > 1) return []
-  return [trustAnchor(last, { validity: trust.includes('EXPIRATION'), constraints: trust.includes('CONSTRAINTS') })]
+  return [trustAnchor(last, { validity: trust.includes('EXPIRATION'), constraints: /(WITH|AND)_CONSTRAINTS/.test(trust) })]
 }
 
 /** Whether the last certificate may be the end entity too. */

@@ -1,6 +1,6 @@
 /** BoringSSL's cases of name constraints: each name against each set of constraints, and what can't be read. */
 import { describe, expect, test } from 'vitest'
-import { encode, encodeOid, readDer, tags } from '../../../src/wire/der.ts'
+import { type DerValue, encode, encodeOid, readDer, tags } from '../../../src/wire/der.ts'
 import { DecodeError } from '../../../src/wire/error.ts'
 import { readName } from '../../../src/x509/distinguished-name.ts'
 import { readExtensions } from '../../../src/x509/extensions.ts'
@@ -28,6 +28,12 @@ const strict: Exceptions = {
     'dnsname: dns excl*ded.permitted.example.com',
     'dnsname: dns exclude*.permitted.example.com',
     'dnsname-excluded: dns ',
+  ],
+  'a base is no absolute domain, with a dot at its end (RFC 5280 §4.2.1.10, RFC 1034 §3.5)': [
+    'dnsname: dns a.permitted.example3.com',
+    'dnsname: dns a.permitted.example3.com.',
+    'dnsname: dns permitted.example3.com',
+    'dnsname: dns permitted.example3.com.',
   ],
   'a base that is a dot alone is all that is below the root, so that everything is excluded; there it is nothing': [
     'dnsname-exclude_dot: dns foo.permitted.example.com',
@@ -80,6 +86,10 @@ describe.skipIf(absent)('the name constraints of BoringSSL', () => {
     expect(() => constraintsIn(file)).toThrow(DecodeError)
   })
 
+  test('are malformed with an absolute domain', () => {
+    expect(() => readNameConstraints(readDer(block('NAME CONSTRAINTS', folder, 'dnsname.pem')))).toThrow(/permitted\.example3\.com\./)
+  })
+
   test('are malformed where they are empty, and where a DNS name is not ASCII', () => {
     expect(() => readNameConstraints(readDer(new Uint8Array(0)))).toThrow(DecodeError)
     const der = block('NAME CONSTRAINTS', folder, 'dnsname.pem').slice()
@@ -127,7 +137,22 @@ function isRefused(file: string, presented: PresentedNames): boolean {
 }
 
 function constraintsIn(file: string) {
-  return readNameConstraints(readDer(block('NAME CONSTRAINTS', folder, `${file}.pem`)))
+  return readNameConstraints(readDer(withoutAbsolute(block('NAME CONSTRAINTS', folder, `${file}.pem`))))
+}
+
+/** Without subtrees of absolute domain names, since an extension that has one is refused as a whole. */
+function withoutAbsolute(constraints: Uint8Array): Uint8Array {
+  const lists = valuesIn(readDer(constraints)).map(list => {
+    const subtrees = valuesIn(list).filter(subtree => !/\w\.$/.test(Buffer.from(subtree.raw).toString('latin1')))
+    return encode(list.tag, ...subtrees.map(({ raw }) => raw))
+  })
+  return encode(tags.sequence, ...lists)
+}
+
+function valuesIn(value: DerValue): DerValue[] {
+  const found: DerValue[] = []
+  for (const reader = value.contents(); !reader.done; ) found.push(reader.next())
+  return found
 }
 
 function nameIn(file: string) {

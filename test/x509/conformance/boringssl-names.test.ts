@@ -2,11 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import { readDer } from '../../../src/wire/der.ts'
 import { DecodeError } from '../../../src/wire/error.ts'
+import { isSelfIssued } from '../../../src/x509/certificate.ts'
 import { type DistinguishedName, isWithin, readName, sameName } from '../../../src/x509/distinguished-name.ts'
 import { parseCertificate } from '../../../src/x509/index.ts'
-import { absent, block, filesIn, tellIfAbsent } from './data.ts'
+import { absent, block, filesIn, readBytes, tellIfAbsent } from './data.ts'
 
 const folder = 'boringssl-pki/verify_name_match_unittest/names'
+const realFolder = 'boringssl-pki/verify_unittest'
 const issuerFolder = 'boringssl-pki/cert_issuer_source_static_unittest'
 
 const stringTypes = ['PRINTABLESTRING', 'T61STRING', 'UTF8', 'BMPSTRING', 'UNIVERSALSTRING']
@@ -112,6 +114,11 @@ describe.skipIf(absent)('names', () => {
       else expect(sameName(readName(readDer(bytes)), readName(readDer(bytes)))).toBe(true)
     }
   })
+})
+
+test.skipIf(absent)('certificates are self-issued where issuer and subject have one name', () => {
+  expect(isSelfIssued(parseCertificate(block('CERTIFICATE', realFolder, 'self-issued.pem')))).toBe(true)
+  expect(isSelfIssued(parseCertificate(readBytes(realFolder, 'google-leaf.der')))).toBe(false)
 })
 
 test.skipIf(absent)('issuers are found by name, whatever its string type and case', () => {

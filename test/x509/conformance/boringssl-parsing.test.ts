@@ -246,7 +246,7 @@ describe('authority information access and distribution points', () => {
       readHex('30353015a00fa10d300b0603550403130443524c3181020560301ca015a013a411300f310d300b0603550403130443524c328103079f80'),
     )
     expect(points.map(({ name }) => name?.type)).toEqual(['relative', 'full'])
-    expect(points.map(({ reasons }) => [...(reasons ?? [])].length)).toEqual([2, 8])
+    expect(points.map(({ reasons }) => [...(reasons ?? [])].length)).toEqual([2, 6])
     const [issued] = readDistributionPoints(readHex('301d301ba219a417301531133011060355040b130a63726c20697373756572'))
     expect(issued).toMatchObject({ name: undefined, crlIssuer: [{ type: 'directory' }] })
   })

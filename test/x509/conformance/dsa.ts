@@ -29,13 +29,22 @@ export function dsaVerifier(path: readonly Uint8Array[]): CertificateVerifier {
 function inheritedParameters(path: readonly Uint8Array[]): Map<string, Uint8Array> {
   const inherited = new Map<string, Uint8Array>()
   let working: { readonly algorithm: string; readonly parameters: Uint8Array | undefined } | undefined
-  for (const { raw } of path.map(der => parseCertificate(der).publicKey)) {
+  for (const raw of path.flatMap(keyOf)) {
     const { algorithm, parameters } = readKey(raw)
     const own = parameters ?? (algorithm === working?.algorithm ? working.parameters : undefined)
     working = { algorithm, parameters: own }
     if (algorithm === dsa && !parameters && own) inherited.set(hex(raw), own)
   }
   return inherited
+}
+
+/** None of a certificate that is malformed: whoever validates the path will tell. */
+function keyOf(certificate: Uint8Array): Uint8Array[] {
+  try {
+    return [parseCertificate(certificate).publicKey.raw]
+  } catch {
+    return []
+  }
 }
 
 interface Key {

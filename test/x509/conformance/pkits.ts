@@ -60,7 +60,7 @@ const notCa: Refusal = { code: 'certificate-not-a-ca', depth: 1 }
 const refusals: Readonly<Record<string, Refusal>> = {
   '4.1': { code: 'certificate-signature', depth: 0 },
   // The wrong signatures are BIT STRINGs of no whole number of octets.
-  '4.1.2': { code: 'certificate-malformed' },
+  '4.1.2': { code: 'certificate-malformed', depth: 1 },
   '4.1.6': { code: 'certificate-malformed', depth: 0 },
   '4.2.1': { code: 'certificate-not-yet-valid', depth: 1 },
   '4.2.2': { code: 'certificate-not-yet-valid', depth: 0 },
