@@ -106,6 +106,8 @@ class CrlSearch {
   /** A delta without its base can't say that a certificate is good, but what it lists is revoked. */
   #judgeAlone(delta: Statement): Revocation | undefined {
     const { crl, entry } = delta
+    const used = this.#clean.some(base => updates(crl, base.crl))
+    if (!entry && !used) return this.#problem(crl, 'is one that updates no CRL at hand')
     if (!entry || entry.reason === 'removeFromCRL' || this.#isReleased(delta)) return undefined
     return this.#signerOf(crl) && revocation(crl, entry)
   }

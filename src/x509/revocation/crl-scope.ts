@@ -46,10 +46,12 @@ function isAt(point: DistributionPoint, scope: IssuingDistributionPoint, crl: Ce
   return pointNames(scope.name, crl.issuer).some(name => keys.has(nameKey(name)))
 }
 
-/** (b) (2) (ii) to (iv) */
-function isForKind(scope: IssuingDistributionPoint, { extensions }: Certificate): boolean {
+/** (b) (2) (ii) to (iv). Certificates before version 3 do not say which kind they are of: no CRL for one kind is about them (§5.2.5). */
+function isForKind(scope: IssuingDistributionPoint, { version, extensions }: Certificate): boolean {
+  const { onlyUserCertificates, onlyCaCertificates, onlyAttributeCertificates } = scope
+  if (version !== 3 && (onlyUserCertificates || onlyCaCertificates)) return false
   const ca = extensions.basicConstraints?.ca ?? false
-  return !scope.onlyAttributeCertificates && !(ca ? scope.onlyUserCertificates : scope.onlyCaCertificates)
+  return !onlyAttributeCertificates && !(ca ? onlyUserCertificates : onlyCaCertificates)
 }
 
 function directoryNames(names: readonly GeneralName[]): DistinguishedName[] {
