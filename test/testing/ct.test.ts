@@ -3,8 +3,20 @@ import { createHash, createPublicKey, verify } from 'node:crypto'
 import { X509Certificate } from '@peculiar/x509'
 import { fromBER, type Sequence } from 'asn1js'
 import { describe, expect, it } from 'vitest'
-import { type CtLog, encodeSctList, encodeTlsSctList, mintAuthority, mintCtLog, type PrecertificateEntry } from '../../src/testing/index.ts'
+import {
+  type CtLog,
+  encodeSctList,
+  encodeTlsSctList,
+  type LogEntry,
+  type MintedCertificate,
+  mintAuthority,
+  mintCtLog,
+  type PrecertificateEntry,
+  sctListOcspExtension,
+} from '../../src/testing/index.ts'
+import { type ChainRequest, ctLogs, verifyChain } from '../../src/x509/index.ts'
 import { describeWith } from '../interop/child.ts'
+import { providers } from '../providers.ts'
 import { ask, file, openssl } from './openssl.ts'
 
 const sha256 = (bytes: Uint8Array) => Uint8Array.from(createHash('sha256').update(bytes).digest())
@@ -88,6 +100,36 @@ describe('A log', () => {
 
   it('counts its timestamps in a list', () => {
     expect(encodeTlsSctList([Uint8Array.of(1), Uint8Array.of(2, 3)])).toEqual(Uint8Array.of(0, 7, 0, 1, 1, 0, 2, 2, 3))
+  })
+})
+
+describe.each(providers())('The validator with the provider $name', crypto => {
+  it('believes timestamps in the certificate, in its OCSP response and beside it', async () => {
+    const root = await mintAuthority()
+    const logs = [await mintCtLog(), await mintCtLog({ key: 'RSA-2048' })]
+    const sign = (entry: LogEntry) => Promise.all(logs.map(log => log.sign(entry)))
+    const embedded = await root.issue({ names: ['a.example'], scts: sign })
+    const bare = await root.issue({ names: ['a.example'] })
+    const scts = await sign(bare.certificateDer)
+    const extensions = [{ oid: sctListOcspExtension, value: encodeSctList(scts) }]
+    const ocsp = await root.ocsp({ certificates: [{ certificate: bare, extensions }] })
+    const sources = logs.map((log, i) => ({ key: log.publicKey, operator: `operator ${i}`, state: 'usable' as const }))
+    const judge = ({ certificateDer }: MintedCertificate, more: Pick<ChainRequest, 'ocsp' | 'scts'> = {}) => {
+      const { transparency } = verifyChain([certificateDer], {
+        crypto,
+        anchors: [root.certificateDer],
+        now: Date.now(),
+        purpose: 'server',
+        transparency: { logs: ctLogs(sources, crypto), policy: 'report' },
+        revocation: { mode: 'soft' },
+        ...more,
+      })
+      return [transparency?.compliant, transparency?.scts.map(({ status, source }) => `${source} ${status}`)]
+    }
+    expect(judge(embedded)).toEqual([true, ['certificate valid', 'certificate valid']])
+    expect(judge(bare, { ocsp })).toEqual([true, ['ocsp valid', 'ocsp valid']])
+    expect(judge(bare, { scts })).toEqual([true, ['tls valid', 'tls valid']])
+    expect(judge(bare)).toEqual([false, []])
   })
 })
 
