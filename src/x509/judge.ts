@@ -51,13 +51,12 @@ export function judgePath(found: FoundPath, options: JudgeOptions, evidence: Evi
   return { policies, revocation, transparency }
 }
 
-/** An anchor's own policies count as those of a certificate (RFC 5937), where its extensions count. */
+/** What an anchor's certificate says of policies counts (RFC 5937), where its extensions count. */
 function validPolicies({ path, anchor }: FoundPath, inputs: PolicyInputs): ReadonlySet<string> {
   const { constraints } = anchor.judged
-  const above: Link[] = constraints?.extensions.certificatePolicies ? [{ certificate: constraints, label: 'root' }] : []
-  const links = [...path, ...above]
-  const result = processPolicies(links.map(({ certificate }) => certificate).reverse(), inputs)
+  const result = processPolicies(path.map(({ certificate }) => certificate).reverse(), inputs, constraints)
   if ('policies' in result) return result.policies
+  const links: readonly Link[] = constraints ? [...path, { certificate: constraints, label: 'root' }] : path
   const depth = links.findIndex(({ certificate }) => certificate === result.certificate)
   throw broken(links[depth] ?? path[0], depth, 'certificate-policy', result.problem, result.rule)
 }

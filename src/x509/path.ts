@@ -39,6 +39,8 @@ class PathSearch {
   readonly #request: PathRequest
   /** What was wrong with the best candidate that failed. */
   #problem: CertificateError | undefined
+  /** What was wrong with the first whole path: it says more than a candidate that led nowhere. */
+  #verdict: CertificateError | undefined
   /** Whose issuer nobody is, and where it stands. */
   #orphan: { readonly link: Link; readonly depth: number } | undefined
 
@@ -50,7 +52,7 @@ class PathSearch {
     const { leaf } = this.#request
     const found = this.#anchorItself([leaf]) ?? this.#extend([leaf])
     if (found) return found
-    throw this.#problem ?? unknownIssuer(this.#orphan ?? { link: leaf, depth: 0 })
+    throw this.#verdict ?? this.#problem ?? unknownIssuer(this.#orphan ?? { link: leaf, depth: 0 })
   }
 
   /** The end entity, where it is one of the anchors. */
@@ -142,7 +144,7 @@ class PathSearch {
       return found
     } catch (error) {
       if (!(error instanceof CertificateError) || error.code === 'certificate-budget') throw error
-      this.#problem ??= error
+      this.#verdict ??= error
       return undefined
     }
   }

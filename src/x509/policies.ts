@@ -22,9 +22,16 @@ export type PolicyResult =
   | { readonly policies: ReadonlySet<string> }
   | { readonly problem: string; readonly certificate: Certificate; readonly rule: string }
 
-/** `path` begins below the trust anchor, or with the anchor where its own extensions count, and ends with the end entity. */
-export function processPolicies(path: readonly Certificate[], inputs: PolicyInputs): PolicyResult {
-  const state = new PolicyState(path.length, inputs)
+/**
+ * `path` begins below the trust anchor and ends with the end entity. `anchor` is the anchor's certificate, where its extensions count: what it
+ * says limits what is below, and what it leaves out does not.
+ */
+export function processPolicies(path: readonly Certificate[], inputs: PolicyInputs, anchor?: Certificate): PolicyResult {
+  const state = new PolicyState(path.length + 1, inputs)
+  if (anchor) {
+    const problem = (anchor.extensions.certificatePolicies && state.enter(anchor, false)) ?? state.prepareNext(anchor)
+    if (problem) return { ...problem, certificate: anchor }
+  }
   for (const [i, certificate] of path.entries()) {
     const last = i === path.length - 1
     const problem = state.enter(certificate, last) ?? (last ? state.wrapUp(certificate) : state.prepareNext(certificate))
