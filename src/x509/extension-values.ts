@@ -90,6 +90,8 @@ export function readAuthorityKeyIdentifier(value: DerValue): AuthorityKeyIdentif
   const issuer = fields.optional(constructedTag(1))
   const serial = fields.optional(contextTag(2))
   fields.end()
+  // RFC 5280 appendix A.2.
+  if (!issuer !== !serial) throw malformed('authorityKeyIdentifier with an issuer or a serial number, but not both', value)
   return {
     keyIdentifier: key && octetString(key, contextTag(0)),
     issuer: issuer && readGeneralNames(issuer, constructedTag(1)),
@@ -108,7 +110,11 @@ export function readCertificatePolicies(value: DerValue): { readonly policies: S
     fields.end()
     if (policies.has(policy)) throw malformed(`policy ${policy} is named twice`, item)
     policies.add(policy)
-    for (const qualifier of qualifiers ? items(qualifiers) : []) unknownQualifiers = !isKnownQualifier(qualifier) || unknownQualifiers
+    for (const qualifier of qualifiers ? items(qualifiers) : []) {
+      if (isKnownQualifier(qualifier)) continue
+      if (policy === anyPolicy) throw malformed('anyPolicy with a qualifier that is not its own', qualifier)
+      unknownQualifiers = true
+    }
   }
   return { policies, unknownQualifiers }
 }

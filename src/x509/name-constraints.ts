@@ -33,11 +33,11 @@ export function readNameConstraints(value: DerValue): NameConstraints {
  * comparison of a name with a subtree; it may throw, where there have been too many.
  */
 export function constraintProblem(constraints: NameConstraints, presented: PresentedNames, compared: () => void): string | undefined {
-  for (const name of constrainedNames(presented)) {
+  for (const { name, ofSubject } of constrainedNames(presented)) {
     const excluded = constraints.excluded.get(name.type) ?? []
     const permitted = constraints.permitted.get(name.type)
     if (!permitted && excluded.length === 0) continue
-    const relation = relationOf(name)
+    const relation = relationOf(name, ofSubject)
     if (relation === undefined) return `${describe(name)}, which can't be compared with what is constrained`
     for (const subtree of excluded) {
       compared()
@@ -104,11 +104,11 @@ function isDomain(text: string): boolean {
 // ── Comparing ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The subject counts as a directory name, and its e-mail addresses where subjectAltName has none. */
-function* constrainedNames({ subject, names }: PresentedNames): Generator<GeneralName> {
-  yield* names
-  if (subject.relative.length > 0) yield { type: 'directory', name: subject }
+function* constrainedNames({ subject, names }: PresentedNames): Generator<{ readonly name: GeneralName; readonly ofSubject: boolean }> {
+  for (const name of names) yield { name, ofSubject: false }
+  if (subject.relative.length > 0) yield { name: { type: 'directory', name: subject }, ofSubject: true }
   if (names.some(({ type }) => type === 'email')) return
-  for (const address of attributeTexts(subject, emailAddress)) yield { type: 'email', address }
+  for (const address of attributeTexts(subject, emailAddress)) yield { name: { type: 'email', address }, ofSubject: true }
 }
 
 const emailAddress = '1.2.840.113549.1.9.1'
@@ -122,7 +122,7 @@ interface Relation {
 }
 
 /** `undefined`: the name is malformed, or of a type that has no comparison here. Such a name is refused where its type is constrained. */
-function relationOf(name: GeneralName): Relation | undefined {
+function relationOf(name: GeneralName, ofSubject: boolean): Relation | undefined {
   switch (name.type) {
     case 'dns':
       return domainRelation(name.name.toLowerCase().replace(/\.$/, ''))
@@ -131,7 +131,7 @@ function relationOf(name: GeneralName): Relation | undefined {
     case 'ip':
       return alike(subtree => subtree.type === 'ip' && isInRange(name.address, subtree.address))
     case 'email':
-      return emailRelation(name.address)
+      return emailRelation(name.address, ofSubject)
     case 'uri':
       return uriRelation(name.uri)
     default:
@@ -170,17 +170,20 @@ function isInRange(address: Uint8Array, range: Uint8Array): boolean {
   return address.length === size && address.every((octet, i) => ((octet ^ (range[i] ?? 0)) & (range[size + i] ?? 0)) === 0)
 }
 
-/** A base is one mailbox, the mailboxes of one host, or those of all hosts below a domain. The local part has case, the host has none. */
-function emailRelation(address: string): Relation | undefined {
+/**
+ * A base is one mailbox, the mailboxes of one host, or those of all hosts below a domain. The host has no case, the local part has (RFC 5280
+ * §7.5), but in a subject (§4.1.2.6), where what is excluded is so in any case.
+ */
+function emailRelation(address: string, ofSubject: boolean): Relation | undefined {
   const mailbox = splitMailbox(address)
   if (!mailbox) return undefined
-  return alike(subtree => {
+  const relates = (local: (text: string) => string) => (subtree: GeneralName) => {
     if (subtree.type !== 'email') return false
-    const base = subtree.address
-    const exact = base.includes('@') ? splitMailbox(base) : undefined
-    if (exact) return exact.local === mailbox.local && exact.host === mailbox.host
-    return hostMatches(mailbox.host, base.toLowerCase())
-  })
+    const exact = subtree.address.includes('@') ? splitMailbox(subtree.address) : undefined
+    if (exact) return local(exact.local) === local(mailbox.local) && exact.host === mailbox.host
+    return hostMatches(mailbox.host, subtree.address.toLowerCase())
+  }
+  return { isWithin: relates(text => text), touches: relates(text => (ofSubject ? text.toLowerCase() : text)) }
 }
 
 /** Of a base without a dot in front only the host itself: e-mail addresses and URIs are not like DNS names in this. */
