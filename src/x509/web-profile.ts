@@ -65,9 +65,18 @@ function usageFault({ extensions }: Certificate, { purpose }: Circumstances): Fa
   const rule = 'BR 7.1.2.7.10'
   if (purpose === serverAuth && !extendedKeyUsage) return { what: 'does not say what it is for (extendedKeyUsage)', rule }
   if (extendedKeyUsage?.has('2.5.29.37.0')) return { what: 'is for anything (anyExtendedKeyUsage)', rule }
+  for (const [id, use] of foreignUses) if (extendedKeyUsage?.has(id)) return { what: `is for ${use} too (extendedKeyUsage)`, rule }
   if (critical.get(extensionIds.extendedKeyUsage)) return { what: 'has an extendedKeyUsage that is critical', rule }
   return undefined
 }
+
+/** What a certificate for TLS is not to be for. */
+const foreignUses = new Map([
+  ['1.3.6.1.5.5.7.3.3', 'code signing'],
+  ['1.3.6.1.5.5.7.3.4', 'e-mail'],
+  ['1.3.6.1.5.5.7.3.8', 'time stamping'],
+  ['1.3.6.1.5.5.7.3.9', 'OCSP responses'],
+])
 
 function namesFault({ subject, extensions }: Certificate): Fault | undefined {
   const { subjectAltName } = extensions

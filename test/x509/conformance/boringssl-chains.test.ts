@@ -17,13 +17,9 @@ const lenient: Exceptions = {
   'a CA without extendedKeyUsage, or with anyExtendedKeyUsage, allows everything (RFC 5280 §4.2.1.12); STRICT wants the purpose itself': [
     'intermediate-eku-any-and-clientauth/serverauth-strict',
     'target-eku-clientauth/clientauth-strict',
-    'target-eku-many/clientauth-strict',
     'target-eku-none/clientauth-strict',
   ],
-  'the Baseline Requirements are about servers: clients need not say what they are for, and may be for other things too': [
-    'target-eku-many/clientauth-strict-leaf',
-    'target-eku-none/clientauth-strict-leaf',
-  ],
+  'the Baseline Requirements are about servers: clients need not say what they are for': ['target-eku-none/clientauth-strict-leaf'],
   'that the purpose must be named is a rule of RCS messaging': ['target-eku-none/mlsclientauth'],
 }
 
