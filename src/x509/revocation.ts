@@ -73,6 +73,7 @@ export function readRevocation(options: RevocationOptions): RevocationEvidence {
   if (!['off', 'soft', 'hard'].includes(mode)) throw new TypeError(`the mode of revocation is "off", "soft" or "hard", not ${String(mode)}`)
   if (scope !== 'leaf' && scope !== 'chain') throw new TypeError(`the scope of revocation is "leaf" or "chain", not ${String(scope)}`)
   if (!(maximumAge >= 0)) throw new TypeError(`maximumAge is a number of milliseconds, not ${maximumAge}`)
+  if (!ocsp.every(der => der instanceof Uint8Array)) throw new TypeError('an OCSP response is DER, a Uint8Array')
   const problems: string[] = []
   const lists = crls
     .flatMap(toLists)
@@ -176,7 +177,8 @@ class RevocationCheck {
 // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function toLists(source: Uint8Array | string | CertificateList): readonly (Uint8Array | CertificateList)[] {
-  if (typeof source !== 'string') return [source]
+  if (source instanceof Uint8Array || (typeof source === 'object' && source !== null && 'entries' in source)) return [source]
+  if (typeof source !== 'string') throw new TypeError(`a CRL is DER, PEM, or what parseCrl makes of them, not ${String(source)}`)
   const blocks = decodePem(source).filter(({ label }) => label === 'X509 CRL')
   if (blocks.length === 0) throw new TypeError('there is no CRL: expected PEM with "-----BEGIN X509 CRL-----"')
   return blocks.map(({ bytes }) => bytes)
