@@ -144,7 +144,7 @@ describe('whom constraints bind', () => {
     expect(fault(chain, [anchor.der], { name: 'a.test' })).toMatchObject(refused(0))
   })
 
-  test('nobody where the extension is not critical, but read all the same: it binds', () => {
+  test('the end entity also where the extension is not critical', () => {
     const soft = intermediate(anchor, { extensions: caExtensions([make.extension('2.5.29.30', constraints([dns('a.test')]))]) })
     expect(fault([named(soft, dns('b.test')), soft])).toMatchObject(refused(0))
   })
