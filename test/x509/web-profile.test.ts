@@ -246,11 +246,6 @@ describe('what the rules leave alone', () => {
       'an end entity for servers and clients',
       { leaf: { extensions: leafExtensions.with(1, make.extendedKeyUsage('serverAuth', 'clientAuth')) } },
     ],
-    [
-      'an end entity without a purpose, where none is asked for',
-      { leaf: { extensions: leafExtensions.toSpliced(1, 1) } },
-      { purpose: 'any' },
-    ],
     ['an end entity whose basicConstraints say no', leafWith(make.basicConstraints(false))],
     ['a critical subjectAltName in the place of a subject', leafNamed('example.com')],
     ['an authorityKeyIdentifier that names a certificate too', { leaf: { extensions: leafExtensions.with(3, namingAki('ca')) } }],
