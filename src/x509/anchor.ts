@@ -42,7 +42,8 @@ export interface Anchor {
   readonly source: TrustAnchor
   readonly subject: DistinguishedName
   readonly publicKey: PublicKey
-  readonly nameConstraints: NameConstraints | undefined
+  /** Every path has to keep all of them. */
+  readonly nameConstraints: readonly NameConstraints[]
   readonly certificate: Certificate | undefined
   /** The certificate as far as it has to be judged. */
   readonly judged: { readonly validity: Certificate | undefined; readonly constraints: Certificate | undefined }
@@ -66,31 +67,38 @@ function toAnchors(source: Uint8Array | string | TrustAnchor): readonly (TrustAn
 
 function readAnchor(source: TrustAnchor | Uint8Array): Anchor {
   if (source instanceof Uint8Array) return fromCertificate({ certificate: source }, decodeCertificate(source))
-  if (source.certificate) return fromCertificate(source, decodeCertificate(source.certificate))
+  const { subject, publicKey, certificate, distrustAfter } = source
+  if (distrustAfter !== undefined && Number.isNaN(new Date(distrustAfter).getTime())) {
+    throw new TypeError(`distrustAfter is a number of milliseconds since 1970, not ${distrustAfter}`)
+  }
+  if (certificate) return fromCertificate(source, decodeCertificate(certificate))
+  if (!(subject instanceof Uint8Array && publicKey instanceof Uint8Array))
+    throw new TypeError('a trust anchor has a subject and a publicKey, DER')
   return {
     source,
-    subject: readName(readDer(source.subject)),
-    publicKey: readPublicKey(readDer(source.publicKey)),
-    nameConstraints: source.nameConstraints && readNameConstraints(readDer(source.nameConstraints)),
+    subject: readName(readDer(subject)),
+    publicKey: readPublicKey(readDer(publicKey)),
+    nameConstraints: addedConstraints(source),
     certificate: undefined,
     judged: { validity: undefined, constraints: undefined },
   }
 }
 
-/** Name and key are the certificate's, whatever stands beside it. */
+/** Name and key are the certificate's, whatever stands beside it; what stands beside it only adds limits. */
 function fromCertificate(source: Omit<TrustAnchor, 'subject' | 'publicKey'>, certificate: Certificate): Anchor {
   const { subject, publicKey, extensions } = certificate
   const { validity = true, constraints = true } = source
+  const own = constraints ? extensions.nameConstraints : undefined
   return {
     source: { ...source, subject: subject.raw, publicKey: publicKey.raw },
     subject,
     publicKey,
-    nameConstraints: source.nameConstraints
-      ? readNameConstraints(readDer(source.nameConstraints))
-      : constraints
-        ? extensions.nameConstraints
-        : undefined,
+    nameConstraints: [...(own ? [own] : []), ...addedConstraints(source)],
     certificate,
     judged: { validity: validity ? certificate : undefined, constraints: constraints ? certificate : undefined },
   }
+}
+
+function addedConstraints({ nameConstraints }: Pick<TrustAnchor, 'nameConstraints'>): readonly NameConstraints[] {
+  return nameConstraints ? [readNameConstraints(readDer(nameConstraints))] : []
 }

@@ -12,7 +12,18 @@ export interface PathLimits {
   readonly nameComparisons: number
 }
 
-export const defaultLimits: PathLimits = { signatures: 64, intermediates: 8, candidates: 1024, nameComparisons: 250_000 }
+const defaultLimits = { signatures: 64, intermediates: 8, candidates: 1024, nameComparisons: 250_000 }
+
+/** The defaults, but for what is given. Throws `TypeError` for a limit that is no number to count down from. */
+export function limitsOf(given: Partial<PathLimits> = {}): PathLimits {
+  const limits = { ...defaultLimits }
+  for (const name of Object.keys(defaultLimits) as (keyof PathLimits)[]) {
+    const limit = given[name] ?? defaultLimits[name]
+    if (!Number.isInteger(limit) || limit < 0) throw new TypeError(`limits.${name} is a whole number from 0 on, not ${limit}`)
+    limits[name] = limit
+  }
+  return limits
+}
 
 /** Counts down. Each of its methods throws a `CertificateError`, code `certificate-budget`, once too much was asked. */
 export class Budget {

@@ -142,9 +142,7 @@ function readOptionalExtensions(fields: DerReader, version: number): Extensions 
   return extensions
 }
 
-/** RFC 5280 §4.1.2.6. */
-function checkEmptySubject(subject: DistinguishedName, { basicConstraints, subjectAltName }: Extensions): void {
-  if (subject.relative.length > 0) return
-  if (basicConstraints?.ca) throw new DecodeError('the subject of a CA is empty')
-  if (!subjectAltName?.critical) throw new DecodeError('the subject is empty, and there is no critical subjectAltName in its place')
+/** RFC 5280 §4.1.2.6. Nobody could issue anything under no name. */
+function checkEmptySubject(subject: DistinguishedName, { basicConstraints }: Extensions): void {
+  if (subject.relative.length === 0 && basicConstraints?.ca) throw new DecodeError('the subject of a CA is empty')
 }

@@ -1,7 +1,7 @@
 /** The validation of chains, with or without TLS: what is believed, what is asked of a chain, and what comes of it. */
 import type { CertificateVerifier } from '../crypto/provider.ts'
 import { type Anchor, indexAnchors, type TrustAnchor } from './anchor.ts'
-import { Budget, defaultLimits, type PathLimits } from './budget.ts'
+import { Budget, limitsOf, type PathLimits } from './budget.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { CertificateError } from './error.ts'
 import type { KeyUsage } from './extension-values.ts'
@@ -93,7 +93,7 @@ export class ChainValidator {
     this.#verifiers = verifiersOf(crypto, optionalSchemes, signatures)
     // The Baseline Requirements have every CRL numbered.
     this.#revocation = options.revocation && readRevocation({ requireCrlNumber: profile === 'web', ...options.revocation })
-    this.#limits = { ...defaultLimits, ...options.limits }
+    this.#limits = limitsOf(options.limits)
   }
 
   get hasAnchors(): boolean {
@@ -161,6 +161,7 @@ export class ChainValidator {
       tls,
       profile,
       minimumRsaBits,
+      revocation: this.#revocation !== undefined && this.#revocation.options.mode !== 'off',
     }
   }
 }

@@ -1,16 +1,18 @@
 /** Distinguished names (RFC 5280 §4.1.2.4), how they compare (§7.1), and their text (RFC 4514). */
 import { equal, toHex } from '../wire/bytes.ts'
 import { type DerValue, malformed, oid, readDer, sequence, tags } from '../wire/der.ts'
-import { checkString, isCharacterString, string } from './strings.ts'
+import { checkString, isCharacterString, isConstructedString, string } from './strings.ts'
 
 export class DistinguishedName {
   readonly #value: DerValue
-  readonly #relative: readonly (readonly Attribute[])[]
+  /** As encoded: the most general first. */
+  readonly relative: readonly (readonly Attribute[])[]
+  #comparable: readonly ComparableName[] | undefined
   #key: string | undefined
 
   constructor(value: DerValue, relative: readonly (readonly Attribute[])[]) {
     this.#value = value
-    this.#relative = relative
+    this.relative = relative
   }
 
   /** The DER, a view. */
@@ -18,16 +20,26 @@ export class DistinguishedName {
     return this.#value.raw
   }
 
-  /** As encoded: the most general first. */
-  get relative(): readonly (readonly Attribute[])[] {
-    return this.#relative
+  /** The relative names as they are compared. Made once, since name constraints compare them again and again. */
+  get comparable(): readonly ComparableName[] {
+    this.#comparable ??= this.relative.map(comparableName)
+    return this.#comparable
   }
 
   /** Two names are the same exactly if their keys are. */
   get key(): string {
-    this.#key ??= this.#relative.map(relativeKey).join(';')
+    this.#key ??= this.comparable.map(({ key }) => key).join(';')
     return this.#key
   }
+}
+
+/** A RelativeDistinguishedName as it is compared. */
+export interface ComparableName {
+  /** Two are the same exactly if their keys are. */
+  readonly key: string
+  readonly types: string
+  /** Whether one of the values can't be compared as text. */
+  readonly isOpaque: boolean
 }
 
 /** AttributeTypeAndValue. */
@@ -46,13 +58,14 @@ export class Attribute {
     return isCharacterString(this.#value) ? string(this.#value) : this.#value.raw
   }
 
-  /**
-   * What is compared (RFC 5280 §7.1, RFC 4518 in its part that names in use need): the text without regard to case, to its string type, to
-   * white space at the ends and to its amount inside. TeletexString, whose meaning nobody agrees on, and what is no text compare octet by octet.
-   */
+  /** Whether the value is text that can be compared with other text. TeletexString is none: nobody agrees on what it means. */
+  get isComparable(): boolean {
+    return isCharacterString(this.#value) && this.#value.tag !== tags.teletexString
+  }
+
+  /** What is compared (RFC 5280 §7.1): the text as `prepared`, whatever its string type, or else the octets. */
   get key(): string {
-    if (!isCharacterString(this.#value) || this.#value.tag === tags.teletexString) return `#${toHex(this.#value.raw)}`
-    return JSON.stringify(foldCase(string(this.#value)).replace(/ +/g, ' ').replace(/^ | $/g, ''))
+    return this.isComparable ? JSON.stringify(prepared(string(this.#value))) : `#${toHex(this.#value.raw)}`
   }
 }
 
@@ -76,9 +89,16 @@ export function sameName(a: DistinguishedName, b: DistinguishedName): boolean {
 }
 
 /** Whether `name` begins as `base` does: it lies in the subtree of `base` (RFC 5280 §4.2.1.10). */
-export function isWithin(name: DistinguishedName, base: DistinguishedName): boolean {
-  if (base.relative.length > name.relative.length) return false
-  return base.relative.every((relative, i) => relativeKey(relative) === relativeKey(name.relative[i] ?? []))
+export function isWithin({ comparable }: DistinguishedName, base: DistinguishedName): boolean {
+  return base.comparable.every(({ key }, i) => key === comparable[i]?.key)
+}
+
+/** As `isWithin`, where a value that can't be compared may be any: nobody escapes from a subtree by another encoding. */
+export function mayBeWithin({ comparable }: DistinguishedName, base: DistinguishedName): boolean {
+  return base.comparable.every((one, i) => {
+    const other = comparable[i]
+    return other !== undefined && (one.key === other.key || ((one.isOpaque || other.isOpaque) && one.types === other.types))
+  })
 }
 
 /** A DER name as text, the most specific part first: `CN=example.com,O=Example`. Throws `DecodeError`. */
@@ -90,13 +110,12 @@ export function describeName(name: DistinguishedName): string {
   return name.relative.toReversed().map(describeRelative).join(',')
 }
 
-/** The values of one attribute type that are text, the most specific first. */
-export function attributeTexts(name: DistinguishedName, type: string): string[] {
+/** The values of one attribute type, the most specific first; `undefined` in the place of one that is no text. */
+export function attributeTexts(name: DistinguishedName, type: string): (string | undefined)[] {
   return name.relative
     .flat()
     .filter(attribute => attribute.type === type)
-    .map(({ value }) => value)
-    .filter(value => typeof value === 'string')
+    .map(({ value }) => (typeof value === 'string' ? value : undefined))
     .toReversed()
 }
 
@@ -105,21 +124,39 @@ function readAttribute(attribute: DerValue): Attribute {
   const type = oid(fields.next())
   const value = fields.next()
   fields.end()
+  // A string in parts is not DER, and must not be one that is no text.
+  if (isConstructedString(value)) throw malformed('a character string in parts', value)
   if (isCharacterString(value)) checkString(value)
   return new Attribute(type, value)
 }
 
 /** The attributes of a set have no order that means anything. */
-function relativeKey(attributes: readonly Attribute[]): string {
-  return attributes
-    .map(attribute => `${attribute.type}=${attribute.key}`)
-    .sort()
-    .join('+')
+function comparableName(attributes: readonly Attribute[]): ComparableName {
+  return {
+    key: attributes
+      .map(attribute => `${attribute.type}=${attribute.key}`)
+      .sort()
+      .join('+'),
+    types: attributes
+      .map(({ type }) => type)
+      .sort()
+      .join('+'),
+    isOpaque: attributes.some(({ isComparable }) => !isComparable),
+  }
 }
 
-/** Upper first: `ſ`, `K` (Kelvin) and their like fold to what they are read as. */
-function foldCase(text: string): string {
-  return text.toUpperCase().toLowerCase()
+/**
+ * RFC 4518 §2.2 to §2.6 for those characters that names in use have: what is invisible goes, all white space is one space, none at the ends;
+ * compatible forms and cases are one. Upper case first: `ß` and `SS` fold to the same then, as in stringprep.
+ */
+function prepared(text: string): string {
+  return text
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .normalize('NFKC')
+    .toUpperCase()
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .trim()
 }
 
 function describeRelative(attributes: readonly Attribute[]): string {

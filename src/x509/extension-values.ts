@@ -171,6 +171,9 @@ export function readAuthorityInfoAccess(value: DerValue): AuthorityInfoAccess {
 const ocspMethod = '1.3.6.1.5.5.7.48.1'
 const caIssuersMethod = '1.3.6.1.5.5.7.48.2'
 
+/** status_request (RFC 6066 §8), as a feature. */
+export const statusRequest = 5
+
 export function readTlsFeatures(value: DerValue): Set<number> {
   return new Set(items(value).map(item => smallInteger(item)))
 }

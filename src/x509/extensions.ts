@@ -1,5 +1,5 @@
 /** Certificate extensions (RFC 5280 §4.2): which there are, and what each says. How each is read stands in extension-values.ts. */
-import { boolean, type DerValue, malformed, octetString, oid, sequence, tags } from '../wire/der.ts'
+import { boolean, type DerValue, malformed, nothing, octetString, oid, sequence, tags } from '../wire/der.ts'
 import { type DistributionPoint, readDistributionPoints } from './distribution-points.ts'
 import * as values from './extension-values.ts'
 import { type GeneralName, items, readGeneralNames } from './general-names.ts'
@@ -148,8 +148,22 @@ const readers: ReadonlyMap<string, ExtensionReader> = new Map<string, ExtensionR
   [extensionIds.crlDistributionPoints, ({ octets }, to) => (to.crlDistributionPoints = readDistributionPoints(octets.inner()))],
   [extensionIds.freshestCrl, ({ octets }, to) => (to.freshestCrl = readDistributionPoints(octets.inner()))],
   [extensionIds.authorityInfoAccess, ({ octets }, to) => (to.authorityInfoAccess = values.readAuthorityInfoAccess(octets.inner()))],
-  [extensionIds.tlsFeature, ({ octets }, to) => (to.tlsFeatures = values.readTlsFeatures(octets.inner()))],
-  [extensionIds.sctList, ({ octets }, to) => (to.sctList = octetString(octets.inner()))],
+  [
+    extensionIds.tlsFeature,
+    ({ octets, critical }, to, unknown) => {
+      const features = values.readTlsFeatures(octets.inner())
+      to.tlsFeatures = features
+      // Revocation sees to status_request, nobody to others.
+      if (critical && [...features].some(feature => feature !== values.statusRequest)) unknown.push(extensionIds.tlsFeature)
+    },
+  ],
+  [
+    extensionIds.sctList,
+    ({ octets, critical }, to, unknown) => {
+      to.sctList = octetString(octets.inner())
+      if (critical) unknown.push(extensionIds.sctList)
+    },
+  ],
   [
     extensionIds.subjectKeyIdentifier,
     (extension, to) => (to.subjectKeyIdentifier = octetString(neverCritical('subjectKeyIdentifier', extension))),
@@ -167,7 +181,14 @@ const readers: ReadonlyMap<string, ExtensionReader> = new Map<string, ExtensionR
       if (critical && unknownQualifiers) unknown.push(`${extensionIds.certificatePolicies} with a qualifier that is unknown`)
     },
   ],
-  [extensionIds.ocspNoCheck, (_, to) => (to.ocspNoCheck = true)],
+  [
+    extensionIds.ocspNoCheck,
+    ({ octets, critical }, to, unknown) => {
+      nothing(octets.inner())
+      to.ocspNoCheck = true
+      if (critical) unknown.push(extensionIds.ocspNoCheck)
+    },
+  ],
 ])
 
 function neverCritical(name: string, { critical, octets }: Extension): DerValue {

@@ -31,6 +31,8 @@ export interface Circumstances {
   /** `web`: the CA/Browser Forum's rules too. */
   readonly profile: 'rfc5280' | 'web'
   readonly minimumRsaBits: number
+  /** Whether revocation is judged, so that the promise of a stapled response means something. */
+  readonly revocation: boolean
 }
 
 export const serverAuth = '1.3.6.1.5.5.7.3.1'
@@ -44,8 +46,19 @@ export function countIntermediates(path: Path): number {
 
 /** `certificate 1 (CN=Example CA)`. */
 export function nameOf({ certificate, label }: Link): string {
-  return `${label} (${brief(describeSubject(certificate))})`
+  return `${label} (${briefSubject(certificate)})`
 }
+
+/** The subject for errors, written once however many they are. */
+export function briefSubject(certificate: Certificate): string {
+  const known = subjects.get(certificate)
+  if (known !== undefined) return known
+  const text = brief(describeSubject(certificate))
+  subjects.set(certificate, text)
+  return text
+}
+
+const subjects = new WeakMap<Certificate, string>()
 
 export function anchorName(anchor: Anchor): string {
   return `root (${brief(describeName(anchor.subject))})`
@@ -58,5 +71,5 @@ export function brief(text: string): string {
 
 /** A rule that `link` breaks, at `depth` of the path. `what` completes the sentence that begins with the name of the certificate. */
 export function broken(link: Link, depth: number, code: FaultCode, what: string, rule?: string): CertificateError {
-  return new CertificateError(code, `${nameOf(link)} ${what}`, { depth, subject: describeSubject(link.certificate), rule })
+  return new CertificateError(code, `${nameOf(link)} ${what}`, { depth, subject: briefSubject(link.certificate), rule })
 }

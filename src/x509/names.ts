@@ -12,10 +12,11 @@ export type ReferenceName = { readonly type: 'dns'; readonly name: string } | { 
 export function referenceName(text: string): ReferenceName {
   const address = parseIpAddress(text)
   if (address) return { type: 'ip', address }
-  const name = text.replace(/\.$/, '').toLowerCase()
+  const name = text.replace(/\.$/, '')
+  // Before case is folded: some letters that are not ASCII fold to such as are.
   const problem = problemOf(name)
   if (problem) throw new TypeError(`${JSON.stringify(text)} is no host name: ${problem}`)
-  return { type: 'dns', name }
+  return { type: 'dns', name: name.toLowerCase() }
 }
 
 export function describeReference(reference: ReferenceName): string {
@@ -53,11 +54,11 @@ function problemOf(name: string): string | undefined {
   if (name.length > 253) return `it has ${name.length} characters, 253 are allowed`
   const labels = name.split('.')
   if (labels.some(label => label.length === 0 || label.length > 63)) return 'a label has 1 to 63 characters'
-  const wrong = /[^a-z0-9_.-]/.exec(name)
+  const wrong = /[^a-zA-Z0-9_.-]/.exec(name)
   if (wrong) return `${JSON.stringify(wrong[0])} is no letter, digit or hyphen`
   if (labels.some(label => label.startsWith('-') || label.endsWith('-'))) return 'a label begins or ends with a hyphen'
   // What a resolver might take for an IPv4 address (`127.1`, `0x7f.0.0.1`) is not one of our notation, and not a name either.
-  if (/^(?:\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')) return 'it ends like an IPv4 address, and is none'
+  if (/^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '')) return 'it ends like an IPv4 address, and is none'
   return undefined
 }
 

@@ -3,10 +3,11 @@ import { equal } from '../wire/bytes.ts'
 import type { Anchor } from './anchor.ts'
 import type { Budget } from './budget.ts'
 import { type Certificate, isSelfIssued } from './certificate.ts'
+import { ConstraintJudge } from './constrained-names.ts'
 import { describeName, sameName } from './distinguished-name.ts'
 import { CertificateError } from './error.ts'
 import { anchorName, brief, broken, type Circumstances, countIntermediates, type Link, nameOf, type Path } from './link.ts'
-import { anchorProblem, endEntityProblem, issuerProblem } from './rules.ts'
+import { anchorLimitProblem, anchorProblem, endEntityProblem, issuerProblem } from './rules.ts'
 import { type Verifiers, verifierOf } from './signed.ts'
 
 export interface PathRequest extends Circumstances {
@@ -37,6 +38,7 @@ export function findPath(request: PathRequest): FoundPath {
 
 class PathSearch {
   readonly #request: PathRequest
+  readonly #names: ConstraintJudge
   /** What was wrong with the best candidate that failed. */
   #problem: CertificateError | undefined
   /** What was wrong with the first whole path: it says more than a candidate that led nowhere. */
@@ -46,6 +48,7 @@ class PathSearch {
 
   constructor(request: PathRequest) {
     this.#request = request
+    this.#names = new ConstraintJudge(request.budget)
   }
 
   run(): FoundPath {
@@ -62,7 +65,7 @@ class PathSearch {
     const anchor = anchors.get(subject.key)?.find(({ certificate }) => certificate && equal(certificate.raw, raw))
     if (!anchor || anchorAsEndEntity === 'refuse') return undefined
     if (anchorAsEndEntity === 'self-signed' && this.#signatureProblem(path, anchor)) return undefined
-    return this.#whole({ path, anchor })
+    return this.#accepts(anchorLimitProblem(anchor, path, this.#names)) ? this.#whole({ path, anchor }) : undefined
   }
 
   /** `path` and all that is above it, up to an anchor; depth first. Every step costs a signature, which bounds the recursion. */
@@ -98,19 +101,13 @@ class PathSearch {
 
   /** The signature comes last, since it is what costs. */
   #anchorProblem(anchor: Anchor, path: Path): CertificateError | undefined {
-    const { budget } = this.#request
-    return (
-      this.#lengthProblem(path) ??
-      anchorProblem(anchor, path, this.#request, () => budget.nameComparison()) ??
-      this.#signatureProblem(path, anchor)
-    )
+    return this.#lengthProblem(path) ?? anchorProblem(anchor, path, this.#request, this.#names) ?? this.#signatureProblem(path, anchor)
   }
 
   #issuerProblem(issuer: Link, path: Path): CertificateError | undefined {
-    const { budget } = this.#request
     return (
       this.#lengthProblem([...path, issuer]) ??
-      issuerProblem(issuer, path, this.#request, () => budget.nameComparison()) ??
+      issuerProblem(issuer, path, this.#request, this.#names) ??
       this.#signatureProblem(path, issuer)
     )
   }

@@ -6,6 +6,7 @@ import { type Certificate, describeSubject } from './certificate.ts'
 import { type CertificateList, parseCrl } from './crl.ts'
 import { pointUris } from './distribution-points.ts'
 import { CertificateError, type RevocationSources } from './error.ts'
+import { statusRequest } from './extension-values.ts'
 import { brief } from './link.ts'
 import { type BasicOcspResponse, parseOcspResponse } from './ocsp.ts'
 import { decodePem } from './pem.ts'
@@ -100,9 +101,6 @@ export function revocationSources({ extensions }: Certificate): RevocationSource
     caIssuers: authorityInfoAccess?.caIssuers ?? [],
   }
 }
-
-/** status_request (RFC 6066 §8), in the extension of RFC 7633. */
-const statusRequest = 5
 
 /** A status before it may become an error. */
 interface Judged {

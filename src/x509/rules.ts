@@ -1,8 +1,12 @@
 /** What a certificate must be to stand in a path (RFC 5280 §6.1, as browsers, Go and webpki read it). Signatures are path.ts's. */
 import type { Anchor } from './anchor.ts'
 import { type Certificate, isSelfIssued } from './certificate.ts'
-import type { CertificateError } from './error.ts'
+import type { ConstraintJudge } from './constrained-names.ts'
+import { describeName } from './distinguished-name.ts'
+import { CertificateError } from './error.ts'
+import { extensionIds } from './extensions.ts'
 import {
+  anchorName,
   anyExtendedKeyUsage,
   brief,
   broken,
@@ -14,7 +18,7 @@ import {
   type Path,
   serverAuth,
 } from './link.ts'
-import { constraintProblem, type NameConstraints } from './name-constraints.ts'
+import type { NameConstraints } from './name-constraints.ts'
 import { describeReference, matchesName } from './names.ts'
 import { webEndEntityProblem, webIssuerProblem } from './web-profile.ts'
 
@@ -23,21 +27,26 @@ export function endEntityProblem(leaf: Link, circumstances: Circumstances): Cert
     formProblem(leaf, circumstances) ??
     nameProblem(leaf, circumstances) ??
     validityProblem(leaf, 0, circumstances) ??
-    unknownExtensionProblem(leaf, 0) ??
+    unknownExtensionProblem(leaf, 0, circumstances) ??
     keySizeProblem(leaf, 0, circumstances) ??
     usageProblem(leaf, circumstances) ??
     (circumstances.profile === 'web' ? webEndEntityProblem(leaf, circumstances) : undefined)
   )
 }
 
-/** The rules for an intermediate that issued the topmost certificate of `path`. `compared` as for `constraintProblem`. */
-export function issuerProblem(issuer: Link, path: Path, circumstances: Circumstances, compared: () => void): CertificateError | undefined {
+/** The rules for an intermediate that issued the topmost certificate of `path`. */
+export function issuerProblem(
+  issuer: Link,
+  path: Path,
+  circumstances: Circumstances,
+  names: ConstraintJudge,
+): CertificateError | undefined {
   const depth = path.length
   return (
     validityProblem(issuer, depth, circumstances) ??
     authorityProblem(issuer, path, circumstances) ??
     keySizeProblem(issuer, depth, circumstances) ??
-    namesProblem(issuer, issuer.certificate.extensions.nameConstraints, path, compared) ??
+    namesProblem(issuer, issuer.certificate.extensions.nameConstraints, path, names) ??
     (circumstances.profile === 'web' ? webIssuerProblem(issuer, path) : undefined)
   )
 }
@@ -50,19 +59,27 @@ export function anchorProblem(
   anchor: Anchor,
   path: Path,
   circumstances: Circumstances,
-  compared: () => void,
+  names: ConstraintJudge,
 ): CertificateError | undefined {
   const { validity, constraints } = anchor.judged
   const depth = path.length
   const link = (certificate: Certificate) => ({ certificate, label: 'root' })
   return (
-    distrustProblem(anchor, path) ??
     (validity && validityProblem(link(validity), depth, circumstances)) ??
-    (constraints && authorityProblem(link(constraints), path, circumstances)) ??
-    (constraints && keySizeProblem(link(constraints), depth, circumstances)) ??
-    namesProblem(undefined, anchor.nameConstraints, path, compared) ??
+    (constraints && authorityProblem(link(constraints), path, circumstances, true)) ??
+    anchorKeyProblem(anchor, depth, circumstances) ??
+    anchorLimitProblem(anchor, path, names) ??
     (constraints && circumstances.profile === 'web' ? webIssuerProblem(link(constraints), path) : undefined)
   )
+}
+
+/** What an anchor limits beside what a certificate may: also where the end entity is the anchor itself. */
+export function anchorLimitProblem(anchor: Anchor, path: Path, names: ConstraintJudge): CertificateError | undefined {
+  for (const constraints of anchor.nameConstraints) {
+    const problem = namesProblem(undefined, constraints, path, names)
+    if (problem) return problem
+  }
+  return distrustProblem(anchor, path)
 }
 
 // ── The end entity ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -97,20 +114,23 @@ function usageProblem(leaf: Link, { keyUsage, purpose }: Circumstances): Certifi
 
 // ── Whoever issues ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-function authorityProblem(issuer: Link, path: Path, { purpose }: Circumstances): CertificateError | undefined {
-  const { basicConstraints, keyUsage, extendedKeyUsage } = issuer.certificate.extensions
+function authorityProblem(issuer: Link, path: Path, circumstances: Circumstances, root = false): CertificateError | undefined {
+  const { extensions, version } = issuer.certificate
+  const { basicConstraints, keyUsage, extendedKeyUsage } = extensions
+  const { purpose } = circumstances
   const depth = path.length
-  const unknown = unknownExtensionProblem(issuer, depth)
+  const unknown = unknownExtensionProblem(issuer, depth, circumstances)
   if (unknown) return unknown
-  if (!basicConstraints?.ca) {
+  // A root of version 1 can't say that it is a CA; its owner does.
+  if (!basicConstraints?.ca && !(root && version === 1)) {
     return broken(issuer, depth, 'certificate-not-a-ca', 'issued a certificate, but is no CA (basicConstraints)', 'RFC 5280 §6.1.4 (k)')
   }
   if (keyUsage && !keyUsage.has('keyCertSign')) {
     return broken(issuer, depth, 'certificate-key-usage', 'may not sign certificates (keyUsage)', 'RFC 5280 §6.1.4 (n)')
   }
   const below = countIntermediates(path)
-  if (below > (basicConstraints.pathLength ?? below)) {
-    const what = `allows ${basicConstraints.pathLength} intermediates below it, here are ${below}`
+  if (below > (basicConstraints?.pathLength ?? below)) {
+    const what = `allows ${basicConstraints?.pathLength} intermediates below it, here are ${below}`
     return broken(issuer, depth, 'certificate-path-length', what, 'RFC 5280 §6.1.4 (l)')
   }
   if (purpose === undefined || !extendedKeyUsage || extendedKeyUsage.has(purpose) || extendedKeyUsage.has(anyExtendedKeyUsage)) {
@@ -124,14 +144,12 @@ function namesProblem(
   issuer: Link | undefined,
   constraints: NameConstraints | undefined,
   path: Path,
-  compared: () => void,
+  names: ConstraintJudge,
 ): CertificateError | undefined {
   if (!constraints) return undefined
   for (const [depth, link] of path.entries()) {
-    const { certificate } = link
-    if (depth > 0 && isSelfIssued(certificate)) continue
-    const names = certificate.extensions.subjectAltName?.names ?? []
-    const what = constraintProblem(constraints, { subject: certificate.subject, names }, compared)
+    if (depth > 0 && isSelfIssued(link.certificate)) continue
+    const what = names.problem(constraints, link.certificate)
     const by = issuer ? nameOf(issuer) : 'the root'
     if (what) return broken(link, depth, 'certificate-name-constraint', `has ${what} by ${by} (nameConstraints)`, 'RFC 5280 §4.2.1.10')
   }
@@ -156,8 +174,11 @@ function validityProblem(link: Link, depth: number, { now }: Circumstances): Cer
   return undefined
 }
 
-function unknownExtensionProblem(link: Link, depth: number): CertificateError | undefined {
-  const [extension] = link.certificate.extensions.unknownCritical
+/** The promise of a stapled response means nothing where nobody asks for one: critical, it must not be passed over. */
+function unknownExtensionProblem(link: Link, depth: number, { revocation }: Circumstances): CertificateError | undefined {
+  const { unknownCritical, critical } = link.certificate.extensions
+  const unasked = critical.get(extensionIds.tlsFeature) && !revocation ? [`${extensionIds.tlsFeature}, with revocation off`] : []
+  const [extension] = [...unknownCritical, ...unasked]
   if (extension === undefined) return undefined
   return broken(link, depth, 'certificate-critical-extension', `is limited by an extension not supported: ${extension}`, 'RFC 5280 §4.2')
 }
@@ -166,6 +187,13 @@ function keySizeProblem(link: Link, depth: number, { minimumRsaBits }: Circumsta
   const { rsaBits } = link.certificate.publicKey
   if (rsaBits === undefined || rsaBits >= minimumRsaBits) return undefined
   return broken(link, depth, 'certificate-key', `has an RSA key of ${rsaBits} bits, fewer than ${minimumRsaBits}`)
+}
+
+function anchorKeyProblem(anchor: Anchor, depth: number, { minimumRsaBits }: Circumstances): CertificateError | undefined {
+  const { rsaBits } = anchor.publicKey
+  if (rsaBits === undefined || rsaBits >= minimumRsaBits) return undefined
+  const message = `${anchorName(anchor)} has an RSA key of ${rsaBits} bits, fewer than ${minimumRsaBits}`
+  return new CertificateError('certificate-key', message, { depth, subject: brief(describeName(anchor.subject)) })
 }
 
 function notFor(purpose: string): string {

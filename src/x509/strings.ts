@@ -11,6 +11,11 @@ export function isCharacterString({ tag }: DerValue): boolean {
   return characterStrings.has(tag)
 }
 
+/** One that BER may spell in parts. */
+export function isConstructedString({ tag }: DerValue): boolean {
+  return (tag & 0xe0) === 0x20 && characterStrings.has(tag & 0x1f)
+}
+
 /**
  * The text of any of ASN.1's character strings. Character sets are checked where another reading is possible (UTF-8, surrogates, eight-bit
  * characters in seven-bit types), not where they are a matter of taste: PrintableString with an `@` or `*` is common. TeletexString is

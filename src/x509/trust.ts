@@ -16,7 +16,8 @@ export interface TrustStoreOptions extends Omit<ValidatorOptions, 'anchors'> {
   readonly rawPublicKeys?: readonly Uint8Array[]
   /**
    * Asked where no path leads to a root, and the end entity's own rules (name, dates, usages) are kept: whether it is believed all the same,
-   * as SSH does it with a host that it sees for the first time. Default: never. With it, `roots` may be empty.
+   * as SSH does it with a host that it sees for the first time. Default: never. With it, `roots` may be empty. Of what is asked of whole paths
+   * only `pins` are asked, of the end entity's key; a policy that requires transparency or a revocation status goes with it not at all.
    */
   readonly firstUse?: (seen: FirstUse) => boolean
   /** What the peer's certificate has to be for, in the place of its role in TLS: anything, or the dotted OID of an extended key usage. */
@@ -42,6 +43,9 @@ export function createTrustStore(options: TrustStoreOptions): TrustStore {
   const { roots, rawPublicKeys = [], firstUse, purpose, time, ...rest } = options
   const validator = new ChainValidator({ ...rest, anchors: roots })
   if (!validator.hasAnchors && rawPublicKeys.length === 0 && !firstUse) throw new TypeError('a trust store needs at least one root')
+  if (firstUse && (rest.transparency?.policy === 'require' || rest.revocation?.mode === 'hard')) {
+    throw new TypeError('firstUse believes without a path, which can neither be known to logs nor to be not revoked')
+  }
   return {
     verify(chain: readonly Uint8Array[], request: VerifyRequest): VerifiedPeer {
       if (request.certificateType === 'RawPublicKey') return verifyRawKey(chain, rawPublicKeys)
@@ -51,7 +55,9 @@ export function createTrustStore(options: TrustStoreOptions): TrustStore {
         return verifiedPeer(chain, verified)
       } catch (error) {
         const unknown = error instanceof CertificateError && error.code === 'issuer-unknown'
-        if (!unknown || !firstUse?.(firstUseOf(chain, request, options))) throw error
+        if (!unknown || !firstUse) throw error
+        const seen = firstUseOf(chain, request, options)
+        if (rest.pins?.every(pin => !equal(pin, seen.keyHash)) || !firstUse(seen)) throw error
         return firstUsePeer(chain)
       }
     },

@@ -80,32 +80,45 @@ const foreignUses = new Map([
 
 function namesFault({ subject, extensions }: Certificate): Fault | undefined {
   const { subjectAltName } = extensions
-  if (!subjectAltName) return undefined
   const rule = 'BR 7.1.2.7.12'
+  if (subject.relative.length === 0 && !subjectAltName?.critical) {
+    return { what: 'has neither a subject nor a critical subjectAltName in its place', rule: 'RFC 5280 §4.1.2.6' }
+  }
+  if (!subjectAltName) return undefined
   if (subjectAltName.critical && subject.relative.length > 0) return { what: 'has a critical subjectAltName beside a subject', rule }
   const bad = subjectAltName.dnsNames.find(name => !isWebName(name))
-  if (bad !== undefined) return { what: `has the DNS name ${JSON.stringify(bad.slice(0, 200))}, which is none of the public web`, rule }
-  const stray = attributeTexts(subject, '2.5.4.3').find(name => misleads(name, subjectAltName))
-  if (stray === undefined) return undefined
-  return { what: `has the common name ${JSON.stringify(stray.slice(0, 200))}, which is not in subjectAltName`, rule: 'BR 7.1.4.3' }
+  if (bad !== undefined) return { what: `has the DNS name ${quoted(bad)}, which is none of the public web`, rule }
+  const stray = misleading(attributeTexts(subject, '2.5.4.3'), subjectAltName)
+  return stray === undefined
+    ? undefined
+    : { what: `has the common name ${quoted(stray)}, which is not in subjectAltName`, rule: 'BR 7.1.4.3' }
 }
 
 /**
  * A common name is to repeat one of the names to the letter. Nothing here looks for a host in it, so only what a person would mistake is
  * refused: another spelling of a name, and an IP address or an internationalised name that is not there.
  */
-function misleads(commonName: string, { dnsNames, ipAddresses }: SubjectAltName): boolean {
-  if (dnsNames.includes(commonName) || ipAddresses.some(address => addressText(address) === commonName)) return false
-  const isAddress = /^(?:0x[0-9a-f]+|[0-9.]+|[0-9a-f:.]*:[0-9a-f:.]*)$/i.test(commonName)
-  const isInternational = /[^\0-\x7f]|(?:^|\.)xn--/i.test(commonName) && commonName.includes('.')
-  const isRespelt = dnsNames.some(name => name.toLowerCase() === commonName.toLowerCase())
-  return isAddress || isInternational || isRespelt
+function misleading(commonNames: readonly (string | undefined)[], { dnsNames, ipAddresses }: SubjectAltName): string | undefined {
+  const exact = new Set([...dnsNames, ...ipAddresses.map(addressText)])
+  const folded = new Set(dnsNames.map(name => name.toLowerCase()))
+  return commonNames.find(name => {
+    if (name === undefined || exact.has(name) || name.length > longestName) return false
+    const isAddress = /^(?:0x[0-9a-f]+|[0-9.]+)$/i.test(name) || (name.includes(':') && /^[0-9a-f:.]+$/i.test(name))
+    const isInternational = /[^\0-\x7f]|(?:^|\.)xn--/i.test(name) && name.includes('.')
+    return isAddress || isInternational || folded.has(name.toLowerCase())
+  })
+}
+
+const longestName = 253
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 200))
 }
 
 /** Letters, digits and hyphens (RFC 5280 §4.2.1.6, RFC 1034 §3.5), under a wildcard at least two labels. */
 function isWebName(name: string): boolean {
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
-  return new RegExp(`^(?:\\*\\.${label}\\.)?${label}(?:\\.${label})*$`, 'i').test(name)
+  return name.length <= longestName && new RegExp(`^(?:\\*\\.${label}\\.)?${label}(?:\\.${label})*$`, 'i').test(name)
 }
 
 function authorityFormFault({ extensions }: Certificate): Fault | undefined {

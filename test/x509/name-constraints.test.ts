@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { encode, readDer, tags } from '../../src/wire/der.ts'
+import { Budget, limitsOf } from '../../src/x509/budget.ts'
+import { ConstraintJudge } from '../../src/x509/constrained-names.ts'
 import { readName, sameName } from '../../src/x509/distinguished-name.ts'
-import { constraintProblem, readNameConstraints } from '../../src/x509/name-constraints.ts'
+import { readNameConstraints } from '../../src/x509/name-constraints.ts'
 import * as make from './build.ts'
 import { address, constraints, directory, distinguishedName, dns, email, generalName, incomparable, nameOf, uri } from './constraints.ts'
 
@@ -27,7 +29,8 @@ function problemOf(
   ...names: readonly Uint8Array[]
 ): string | undefined {
   const read = readNameConstraints(readDer(constraints(permitted, excluded)))
-  return constraintProblem(read, { subject: nameOf(subject), names: names.map(generalName) }, () => {})
+  const certificate = { subject: nameOf(subject), extensions: { subjectAltName: { names: names.map(generalName) } } }
+  return new ConstraintJudge(new Budget(limitsOf())).problem(read, certificate)
 }
 
 const inside = [true, true] as const

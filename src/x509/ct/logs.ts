@@ -3,8 +3,8 @@ import type { CryptoProvider } from '../../crypto/provider.ts'
 import { equal, toHex } from '../../wire/bytes.ts'
 import { bitString, encode, encodeOid, positiveInteger, readDer, sequence, tags } from '../../wire/der.ts'
 import { DecodeError } from '../../wire/error.ts'
-import { type CtLogState, ctLogStates, readLogList } from './log-list.ts'
 import { sha256 } from '../sha256.ts'
+import { type CtLogState, ctLogStates, readLogList } from './log-list.ts'
 
 export interface CtLogSource {
   /** SHA-256 of `key`. Given, it is checked. */

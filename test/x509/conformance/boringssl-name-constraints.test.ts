@@ -2,10 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { type DerValue, encode, encodeOid, readDer, tags } from '../../../src/wire/der.ts'
 import { DecodeError } from '../../../src/wire/error.ts'
-import { readName } from '../../../src/x509/distinguished-name.ts'
+import { Budget, limitsOf } from '../../../src/x509/budget.ts'
+import { ConstraintJudge } from '../../../src/x509/constrained-names.ts'
+import { type DistinguishedName, readName } from '../../../src/x509/distinguished-name.ts'
 import { readExtensions } from '../../../src/x509/extensions.ts'
 import type { GeneralName } from '../../../src/x509/general-names.ts'
-import { constraintProblem, type PresentedNames, readNameConstraints } from '../../../src/x509/name-constraints.ts'
+import { readNameConstraints } from '../../../src/x509/name-constraints.ts'
 import {
   addressExpectations,
   altNameExpectations,
@@ -116,6 +118,11 @@ interface Judged {
   readonly refused: boolean
 }
 
+interface PresentedNames {
+  readonly subject: DistinguishedName
+  readonly names: readonly GeneralName[]
+}
+
 function judge(kind: string, expectations: Expectations, present: (name: string) => PresentedNames): Judged[] {
   return Object.entries(expectations).flatMap(([file, { within, outside }]) =>
     [...within, ...outside].map((name, i) => ({
@@ -129,7 +136,9 @@ function judge(kind: string, expectations: Expectations, present: (name: string)
 /** Constraints that can't be read refuse everything, since the certificate that has them is refused. */
 function isRefused(file: string, presented: PresentedNames): boolean {
   try {
-    return constraintProblem(constraintsIn(file), presented, () => {}) !== undefined
+    const { subject, names } = presented
+    const certificate = { subject, extensions: { subjectAltName: { names } } }
+    return new ConstraintJudge(new Budget(limitsOf())).problem(constraintsIn(file), certificate) !== undefined
   } catch (error) {
     if (error instanceof DecodeError) return true
     throw error

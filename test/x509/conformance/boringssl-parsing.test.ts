@@ -36,6 +36,9 @@ const strict: Exceptions = {
 /** Refused by BoringSSL, read here. */
 const lenient: Exceptions = {
   'RFC 5280 §4.2.1.9 gives pathLenConstraint no upper bound; there it has to fit one octet': ['basic_constraints_pathlen_256'],
+  'an empty subject beside a subjectAltName that is not critical is a matter of the profile `web`': [
+    'subject_blank_subjectaltname_not_critical',
+  ],
   'ASCII characters that a PrintableString does not have, & and @ and others, are common in it': [
     'issuer_bad_printable_string',
     'subject_not_printable_string',
