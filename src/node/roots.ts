@@ -1,10 +1,12 @@
 /** Roots that come with Node.js or with the system. */
 import tls from 'node:tls'
+import { CertificateError, decodePem, parseCertificate } from '../x509/index.ts'
 
 export interface NodeRootsOptions {
   /**
    * Whether the roots of the operating system are added: what its users or administrators believe beside the public ones. Node.js 22.15 and later
-   * can read them; on others `true` is a `TypeError`. Default: false.
+   * can read them; on others `true` is a `TypeError`. Those that `parseCertificate` can't read are left out: one of them would make a trust
+   * store of all the others impossible. Default: false.
    */
   readonly system?: boolean
 }
@@ -21,5 +23,15 @@ export function nodeRoots({ system = false }: NodeRootsOptions = {}): string[] {
 function systemRoots(): readonly string[] {
   const { getCACertificates } = tls as { getCACertificates?: (type: 'system') => string[] }
   if (!getCACertificates) throw new TypeError(`Node.js ${process.versions.node} can't read the roots of the system; 22.15 and later can`)
-  return getCACertificates('system')
+  return getCACertificates('system').filter(isReadable)
+}
+
+function isReadable(pem: string): boolean {
+  try {
+    for (const { bytes } of decodePem(pem)) parseCertificate(bytes)
+    return true
+  } catch (error) {
+    if (error instanceof CertificateError || error instanceof TypeError) return false
+    throw error
+  }
 }
