@@ -3,6 +3,7 @@ import { type TrustAnchor, type TrustStoreOptions, trustAnchor, verifiedChain } 
 import { providers } from '../providers.ts'
 import * as make from './build.ts'
 import { type Built, caExtensions, intermediate, leaf, leafExtensions, now, root } from './build.ts'
+import { constraints, dns } from './constraints.ts'
 import { judge } from './judge.ts'
 
 const [crypto] = providers()
@@ -158,6 +159,17 @@ describe('an end entity among the anchors', () => {
     const renewed = make.build({ subject: 'self', keys: self.keys, extensions: leafExtensions() })
     expect(fault([renewed], {}, { roots: [self.der] }).code).toBe('certificate-not-a-ca')
     expect(fault([imitation], {}, { roots: [self.der] }).code).toBe('certificate-not-a-ca')
+  })
+
+  test('is bound by what is set beside its certificate', () => {
+    const only = (name: string): Uint8Array => constraints([dns(name)])
+    const beside = (more: Partial<TrustAnchor>): Partial<TrustStoreOptions> => ({ roots: [{ ...trustAnchor(self.der), ...more }] })
+    expect(verify([self], {}, beside({ nameConstraints: only('example.com'), distrustAfter: now })).verified).toBe(true)
+    expect(fault([self], {}, beside({ nameConstraints: only('example.org') }))).toMatchObject({
+      code: 'certificate-name-constraint',
+      depth: 0,
+    })
+    expect(fault([self], {}, beside({ distrustAfter: 0 }))).toMatchObject({ code: 'certificate-distrusted', depth: 0 })
   })
 
   test('may have an issuer among the anchors, whatever is made of itself', () => {
