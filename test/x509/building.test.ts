@@ -126,6 +126,8 @@ describe('among candidates of one name', () => {
     expect(signatures).toBe(2)
     const misled = leaf(right, { extensions: leafExtensions([aki('Elsewhere')]) })
     expect(pathOf([misled, ...decoys(3), right])).toEqual(ders(misled, right))
+    // A serial number says nothing without its issuer: the others had their turn.
+    expect(signatures).toBe(5)
   })
 
   test('the good one is found beside an expired one, which costs no signature', () => {
@@ -298,6 +300,13 @@ describe('the error is that of the candidate that looked best', () => {
     ]) {
       expect(fault([end, ...others])).toMatchObject({ code: 'certificate-purpose', depth: 1, subject: 'CN=Intermediate' })
     }
+  })
+
+  test('by its dates, however new another is', () => {
+    const expired = { notBefore: make.utc('260401000000Z'), notAfter: make.utc('260501000000Z') }
+    const end = leaf(intermediate(anchor))
+    const best = intermediate(anchor, { extensions: caExtensions([make.extendedKeyUsage('clientAuth')]) })
+    expect(fault([end, ...decoys(2, expired), best])).toMatchObject({ code: 'certificate-purpose', depth: 1 })
   })
 
   test('further up the path, not of a worse one further down', () => {
