@@ -85,6 +85,13 @@ export class ChainValidator {
   constructor(options: ValidatorOptions) {
     const { crypto, optionalSchemes = false, signatures = [], profile = 'rfc5280' } = options
     if (profile !== 'rfc5280' && profile !== 'web') throw new TypeError(`the profile is "rfc5280" or "web", not ${String(profile)}`)
+    const { anchorAsEndEntity = 'accept' } = options
+    if (!['accept', 'self-signed', 'refuse'].includes(anchorAsEndEntity)) {
+      throw new TypeError(`anchorAsEndEntity is "accept", "self-signed" or "refuse", not ${anchorAsEndEntity}`)
+    }
+    for (const policy of options.policies?.initial ?? []) {
+      if (!isOid(policy)) throw new TypeError(`policies.initial has dotted object identifiers, not ${JSON.stringify(policy)}`)
+    }
     this.#options = options
     this.#anchors = indexAnchors(options.anchors)
     this.#intermediates = (options.intermediates ?? [])
@@ -233,6 +240,10 @@ function purposeOid(purpose: string): string | undefined {
   if (purpose === 'server') return serverAuth
   if (purpose === 'client') return clientAuth
   if (purpose === 'any') return undefined
-  if (/^[0-2](\.\d+)+$/.test(purpose)) return purpose
+  if (isOid(purpose)) return purpose
   throw new TypeError(`the purpose is "server", "client", "any" or the OID of an extended key usage, not ${JSON.stringify(purpose)}`)
+}
+
+function isOid(text: string): boolean {
+  return /^[0-2](\.\d+)+$/.test(text)
 }

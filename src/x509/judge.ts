@@ -1,6 +1,6 @@
 /** What is judged once a path has been found and its signatures verified: policies, pins, revocation, transparency. */
 import type { CryptoProvider } from '../crypto/provider.ts'
-import { toHex } from '../wire/bytes.ts'
+import { equal, toHex } from '../wire/bytes.ts'
 import { type CtOptions, type CtResult, evaluateCt } from './ct/evaluate.ts'
 import { CertificateError } from './error.ts'
 import { broken, type Link } from './link.ts'
@@ -53,7 +53,10 @@ export function judgePath(found: FoundPath, options: JudgeOptions, evidence: Evi
 
 /** What an anchor's certificate says of policies counts (RFC 5937), where its extensions count. */
 function validPolicies({ path, anchor }: FoundPath, inputs: PolicyInputs): ReadonlySet<string> {
-  const { constraints } = anchor.judged
+  const [leaf] = path
+  // An end entity that is the anchor speaks once.
+  const own = anchor.judged.constraints
+  const constraints = own && !equal(own.raw, leaf.certificate.raw) ? own : undefined
   const result = processPolicies(path.map(({ certificate }) => certificate).reverse(), inputs, constraints)
   if ('policies' in result) return result.policies
   const links: readonly Link[] = constraints ? [...path, { certificate: constraints, label: 'root' }] : path

@@ -61,10 +61,12 @@ class PathSearch {
   /** The end entity, where it is one of the anchors. */
   #anchorItself(path: Path): FoundPath | undefined {
     const { leaf, anchors, anchorAsEndEntity } = this.#request
-    const { raw, subject } = leaf.certificate
-    const anchor = anchors.get(subject.key)?.find(({ certificate }) => certificate && equal(certificate.raw, raw))
+    const { certificate } = leaf
+    const anchor = anchors.get(certificate.subject.key)?.find(each => isItself(each, certificate))
     if (!anchor || anchorAsEndEntity === 'refuse') return undefined
-    if (anchorAsEndEntity === 'self-signed' && this.#signatureProblem(path, anchor)) return undefined
+    if (anchorAsEndEntity === 'self-signed') {
+      if (!isSelfIssued(certificate) || !this.#accepts(this.#signatureProblem(path, anchor))) return undefined
+    }
     return this.#accepts(anchorLimitProblem(anchor, path, this.#names)) ? this.#whole({ path, anchor }) : undefined
   }
 
@@ -93,8 +95,10 @@ class PathSearch {
       budget.candidate()
       return !path.some(link => sameEntity(link.certificate, certificate))
     })
+    // Nobody issued what it is itself: see #anchorItself.
+    const others = (anchors.get(child.issuer.key) ?? []).filter(anchor => !path.some(link => isItself(anchor, link.certificate)))
     return {
-      anchors: sortedBy(anchors.get(child.issuer.key) ?? [], ({ certificate }) => (certificate ? rank(child, certificate, now) : [1])),
+      anchors: sortedBy(others, ({ certificate }) => (certificate ? rank(child, certificate, now) : [1])),
       intermediates: sortedBy(fresh, ({ certificate }) => rank(child, certificate, now)),
     }
   }
@@ -157,8 +161,14 @@ function topOf(path: Path): Link {
   return path.at(-1) ?? path[0]
 }
 
+/** Whether the anchor is this certificate: the very same, where what it says counts, or else one with its name and key. */
+function isItself(anchor: Anchor, certificate: Certificate): boolean {
+  const { constraints } = anchor.judged
+  return constraints ? equal(constraints.raw, certificate.raw) : sameEntity(anchor, certificate)
+}
+
 /** One name and one key are one CA, whatever certificate says so: to meet it twice is a loop. */
-function sameEntity(a: Certificate, b: Certificate): boolean {
+function sameEntity(a: Pick<Certificate, 'subject' | 'publicKey'>, b: Certificate): boolean {
   return equal(a.publicKey.raw, b.publicKey.raw) && sameName(a.subject, b.subject)
 }
 
