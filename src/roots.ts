@@ -2,10 +2,10 @@
 import { anchors, attributeTypes, date, keyShapes, source, stringTypes, version } from './roots/mozilla.ts'
 import { concat, fromText } from './wire/bytes.ts'
 import { encode, encodeOid, tags } from './wire/der.ts'
-import type { TrustAnchor } from './x509/anchor.ts'
+import type { TrustAnchor } from './x509/path/anchor.ts'
 import { decodeBase64 } from './x509/pem.ts'
 
-export type { TrustAnchor } from './x509/anchor.ts'
+export type { TrustAnchor } from './x509/path/anchor.ts'
 
 /** What `mozillaRoots` returns, and where it is from. Roots come and go: anchors that are older than a few months are due for a newer release. */
 export const mozillaRootsInfo: Readonly<{

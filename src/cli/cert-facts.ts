@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { signatureSchemeNames } from '../crypto/code-points.ts'
 import { DecodeError } from '../wire/error.ts'
+import { extensionIds } from '../x509/certificate/extensions.ts'
 import { decodeSct, decodeSctList } from '../x509/ct/sct.ts'
-import { extensionIds } from '../x509/extensions.ts'
 import {
   type AuthorityKeyIdentifier,
   type Certificate,

@@ -1,6 +1,6 @@
 import type { CryptoProvider, Hash } from '../crypto/provider.ts'
 import type { ConnectionInfo } from '../types.ts'
-import { parseCertificate } from '../x509/certificate.ts'
+import { parseCertificate } from '../x509/certificate/certificate.ts'
 
 /**
  * The binding `tls-server-end-point` (RFC 5929 §4.1): the hash of the server's certificate, by the hash of its signature. Throws

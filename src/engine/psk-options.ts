@@ -5,7 +5,7 @@ import { externalCandidates, type PskCandidate, type PskMode } from '../handshak
 import { claim, expiryOf, type SessionState, stateOf } from '../handshake/session.ts'
 import type { CommonSettings } from '../handshake/settings.ts'
 import type { ClientOptions, CommonOptions, ExternalPsk, ServerOptions } from '../types.ts'
-import { parseCertificate } from '../x509/certificate.ts'
+import { parseCertificate } from '../x509/certificate/certificate.ts'
 import { unique } from './algorithms.ts'
 
 /** A session is offered once. Throws `TypeError` where it was offered before. */

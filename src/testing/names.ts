@@ -1,7 +1,7 @@
 /** Names to order: of subjects (RFC 5280 §4.1.2.4) and in the forms of a GeneralName (§4.2.1.6). */
 import { concat } from '../wire/bytes.ts'
 import { constructedTag, contextTag, encode, readDer, tags } from '../wire/der.ts'
-import { parseIpAddress } from '../x509/names.ts'
+import { parseIpAddress } from '../x509/path/names.ts'
 import { ascii, encodeDotted, encodeSequence, explicit, utf8 } from './der.ts'
 
 /**

@@ -1,17 +1,17 @@
 /** The validation of chains, with or without TLS: what is believed, what is asked of a chain, and what comes of it. */
 import type { CertificateVerifier } from '../crypto/provider.ts'
-import { type Anchor, indexAnchors, type TrustAnchor } from './anchor.ts'
-import { Budget, limitsOf, type PathLimits } from './budget.ts'
-import { type Certificate, readCertificate } from './certificate.ts'
+import { type Certificate, readCertificate } from './certificate/certificate.ts'
+import type { KeyUsage } from './certificate/extension-values.ts'
 import { CertificateError } from './error.ts'
-import type { KeyUsage } from './extension-values.ts'
-import { type Evidence, type Findings, type JudgeOptions, judgePath } from './judge.ts'
-import { type Circumstances, clientAuth, type Link, serverAuth } from './link.ts'
-import { referenceName } from './names.ts'
 import { certificateList, parseOwn } from './own.ts'
-import { findPath, type PathRequest } from './path.ts'
-import { type RevocationEvidence, type RevocationOptions, readRevocation } from './revocation.ts'
-import { type Verifiers, verifierOf, verifiersOf } from './signed.ts'
+import { type Anchor, indexAnchors, type TrustAnchor } from './path/anchor.ts'
+import { Budget, limitsOf, type PathLimits } from './path/budget.ts'
+import { type Evidence, type Findings, type JudgeOptions, judgePath } from './path/judge.ts'
+import { type Circumstances, clientAuth, type Link, serverAuth } from './path/link.ts'
+import { referenceName } from './path/names.ts'
+import { findPath, type PathRequest } from './path/path.ts'
+import { type Verifiers, verifierOf, verifiersOf } from './path/signed.ts'
+import { type RevocationEvidence, type RevocationOptions, readRevocation } from './revocation/revocation.ts'
 
 /** What is believed, for however many chains. */
 export interface ValidatorOptions extends JudgeOptions {

@@ -1,6 +1,6 @@
 /** The caller's own certificates: what is wrong with them is a `TypeError`, where a peer's would be a fault of the peer. */
 import { DecodeError } from '../wire/error.ts'
-import { type Certificate, decodeCertificate } from './certificate.ts'
+import { type Certificate, decodeCertificate } from './certificate/certificate.ts'
 import { decodePem } from './pem.ts'
 
 /** The certificates of PEM text or DER, without a look inside. */

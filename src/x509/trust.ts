@@ -2,10 +2,10 @@
 import { TlsError } from '../error.ts'
 import type { TrustStore, VerifiedPeer, VerifyRequest } from '../types.ts'
 import { equal } from '../wire/bytes.ts'
-import type { TrustAnchor } from './anchor.ts'
-import { parseCertificate } from './certificate.ts'
+import { parseCertificate } from './certificate/certificate.ts'
 import { type ChainRequest, ChainValidator, type ValidatorOptions } from './chain.ts'
 import { CertificateError } from './error.ts'
+import type { TrustAnchor } from './path/anchor.ts'
 import { sha256 } from './sha256.ts'
 import { firstUsePeer, rawKeyPeer, verifiedPeer } from './verdict.ts'
 

@@ -1,6 +1,6 @@
 /** The verdict on a peer's chain: a value that only this folder makes. */
 import type { CertificateType, VerifiedPeer } from '../types.ts'
-import { type Certificate, describeSubject, parseCertificate, readCertificate } from './certificate.ts'
+import { type Certificate, describeSubject, parseCertificate, readCertificate } from './certificate/certificate.ts'
 import type { VerifiedChain } from './chain.ts'
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { decodePem, encodePem } from '../../src/x509/index.ts'
-import { bag, encryptedKey, mac, part, pfx } from '../x509/pfx.ts'
+import { bag, encryptedKey, mac, part, pfx } from '../x509/keys/pfx.ts'
 import { converse, interrupt, killAll, run, serve } from './command.ts'
 import { type Files, writeCredentials } from './credentials.ts'
 

@@ -1,7 +1,7 @@
 /** Names of every type, and name constraints over them, in DER: good ones and others. */
 import { constructedTag, contextTag, encode, encodeOid, readDer, tags } from '../../src/wire/der.ts'
-import { type DistinguishedName, readName } from '../../src/x509/distinguished-name.ts'
-import { type GeneralName, readGeneralName } from '../../src/x509/general-names.ts'
+import { type DistinguishedName, readName } from '../../src/x509/certificate/distinguished-name.ts'
+import { type GeneralName, readGeneralName } from '../../src/x509/certificate/general-names.ts'
 import { dns, extension, ip, latin1 } from './build.ts'
 
 const attributeTypes: Readonly<Record<string, string>> = {

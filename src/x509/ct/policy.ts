@@ -1,5 +1,5 @@
 /** How many SCTs of which logs are enough. */
-import type { Certificate } from '../certificate.ts'
+import type { Certificate } from '../certificate/certificate.ts'
 import { type CtLog, isApproved, operatorAt } from './logs.ts'
 import type { SctSource, SctVerdict } from './verdict.ts'
 

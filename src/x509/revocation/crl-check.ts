@@ -1,9 +1,9 @@
 /** What CRLs say of a certificate (RFC 5280 §6.3.3). */
 import { equal } from '../../wire/bytes.ts'
-import type { CertificateList } from '../crl.ts'
-import type { CrlEntry } from '../crl-entries.ts'
-import { sameName } from '../distinguished-name.ts'
-import { allReasons, type RevocationReason } from '../distribution-points.ts'
+import { sameName } from '../certificate/distinguished-name.ts'
+import { allReasons, type RevocationReason } from '../certificate/distribution-points.ts'
+import type { CertificateList } from './crl.ts'
+import type { CrlEntry } from './crl-entries.ts'
 import { reasonsCovered } from './crl-scope.ts'
 import type { CrlSigner, CrlSigners } from './crl-signer.ts'
 import { briefName, type Finding, type Freshness, moment, type Revocation, sameCertificate, staleness, type Target } from './evidence.ts'

@@ -1,16 +1,16 @@
 /** Whether a CRL speaks of a certificate, and for which reasons (RFC 5280 §6.3.3 (b) and (d)). */
 import { toHex } from '../../wire/bytes.ts'
-import type { Certificate } from '../certificate.ts'
-import type { CertificateList } from '../crl.ts'
-import { type DistinguishedName, sameName } from '../distinguished-name.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { type DistinguishedName, sameName } from '../certificate/distinguished-name.ts'
 import {
   allReasons,
   type DistributionPoint,
   type IssuingDistributionPoint,
   pointNames,
   type RevocationReason,
-} from '../distribution-points.ts'
-import type { GeneralName } from '../general-names.ts'
+} from '../certificate/distribution-points.ts'
+import type { GeneralName } from '../certificate/general-names.ts'
+import type { CertificateList } from './crl.ts'
 
 /** The reasons of revocation for which `crl`, being complete, would list the certificate; none where it is not about it. */
 export function reasonsCovered(crl: CertificateList, certificate: Certificate): ReadonlySet<RevocationReason> {

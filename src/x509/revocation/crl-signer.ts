@@ -1,9 +1,9 @@
 /** Who signed a CRL, and by what right (RFC 5280 §6.3.3 (f) to (h)). */
 import { equal } from '../../wire/bytes.ts'
-import type { PublicKey } from '../algorithms.ts'
-import type { Certificate } from '../certificate.ts'
-import type { CertificateList } from '../crl.ts'
-import { sameName } from '../distinguished-name.ts'
+import type { PublicKey } from '../certificate/algorithms.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { sameName } from '../certificate/distinguished-name.ts'
+import type { CertificateList } from './crl.ts'
 import { type Line, type RevocationContext, sameCertificate, type Target, targetAt } from './evidence.ts'
 
 export interface CrlSigner {

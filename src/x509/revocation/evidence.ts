@@ -1,12 +1,12 @@
 /** What the two kinds of evidence, CRLs and OCSP responses, have in common. */
 import type { CryptoProvider } from '../../crypto/provider.ts'
 import { equal } from '../../wire/bytes.ts'
-import type { PublicKey } from '../algorithms.ts'
-import type { Certificate } from '../certificate.ts'
-import type { CrlReason } from '../crl-entries.ts'
-import { type DistinguishedName, describeName } from '../distinguished-name.ts'
-import { brief } from '../link.ts'
-import type { Signed } from '../signed.ts'
+import type { PublicKey } from '../certificate/algorithms.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { type DistinguishedName, describeName } from '../certificate/distinguished-name.ts'
+import { brief } from '../path/link.ts'
+import type { Signed } from '../path/signed.ts'
+import type { CrlReason } from './crl-entries.ts'
 
 /** A name with a key: what issues certificates. */
 export interface Authority {

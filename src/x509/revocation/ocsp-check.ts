@@ -1,12 +1,10 @@
 /** What OCSP responses say of a certificate (RFC 6960 §3.2). */
 import { equal } from '../../wire/bytes.ts'
-import type { PublicKey } from '../algorithms.ts'
-import { type Certificate, describeSubject, parseCertificate } from '../certificate.ts'
-import { sameName } from '../distinguished-name.ts'
+import type { PublicKey } from '../certificate/algorithms.ts'
+import { type Certificate, describeSubject, parseCertificate } from '../certificate/certificate.ts'
+import { sameName } from '../certificate/distinguished-name.ts'
 import { CertificateError } from '../error.ts'
-import { brief } from '../link.ts'
-import type { BasicOcspResponse, ResponderId, SingleResponse } from '../ocsp.ts'
-import { isMeant, keyBits, type NamingHash, namingHash } from '../ocsp-request.ts'
+import { brief } from '../path/link.ts'
 import { sha1 } from '../sha1.ts'
 import type { RevocationContext } from './evidence.ts'
 import {
@@ -20,6 +18,8 @@ import {
   type Target,
   wholeSecond,
 } from './evidence.ts'
+import type { BasicOcspResponse, ResponderId, SingleResponse } from './ocsp.ts'
+import { isMeant, keyBits, type NamingHash, namingHash } from './ocsp-request.ts'
 
 /** What one response says, or why it says nothing. */
 export type OcspFinding = Finding & {

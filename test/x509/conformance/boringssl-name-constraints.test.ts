@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { type DerValue, encode, encodeOid, readDer, tags } from '../../../src/wire/der.ts'
 import { DecodeError } from '../../../src/wire/error.ts'
-import { Budget, limitsOf } from '../../../src/x509/budget.ts'
-import { ConstraintJudge } from '../../../src/x509/constrained-names.ts'
-import { type DistinguishedName, readName } from '../../../src/x509/distinguished-name.ts'
-import { readExtensions } from '../../../src/x509/extensions.ts'
-import type { GeneralName } from '../../../src/x509/general-names.ts'
-import { readNameConstraints } from '../../../src/x509/name-constraints.ts'
+import { type DistinguishedName, readName } from '../../../src/x509/certificate/distinguished-name.ts'
+import { readExtensions } from '../../../src/x509/certificate/extensions.ts'
+import type { GeneralName } from '../../../src/x509/certificate/general-names.ts'
+import { readNameConstraints } from '../../../src/x509/certificate/name-constraints.ts'
+import { Budget, limitsOf } from '../../../src/x509/path/budget.ts'
+import { ConstraintJudge } from '../../../src/x509/path/constrained-names.ts'
 import {
   addressExpectations,
   altNameExpectations,

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { readDer } from '../../../src/wire/der.ts'
 import { DecodeError } from '../../../src/wire/error.ts'
-import { isSelfIssued } from '../../../src/x509/certificate.ts'
-import { type DistinguishedName, isWithin, readName, sameName } from '../../../src/x509/distinguished-name.ts'
+import { isSelfIssued } from '../../../src/x509/certificate/certificate.ts'
+import { type DistinguishedName, isWithin, readName, sameName } from '../../../src/x509/certificate/distinguished-name.ts'
 import { parseCertificate } from '../../../src/x509/index.ts'
 import { absent, block, filesIn, readBytes, tellIfAbsent } from './data.ts'
 

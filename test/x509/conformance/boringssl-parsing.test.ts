@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest'
 import { type DerReader, type DerValue, encode, encodeOid, readDer, tags } from '../../../src/wire/der.ts'
 import { DecodeError } from '../../../src/wire/error.ts'
-import { readDistributionPoints } from '../../../src/x509/distribution-points.ts'
+import { readDistributionPoints } from '../../../src/x509/certificate/distribution-points.ts'
 import {
   readAuthorityInfoAccess,
   readAuthorityKeyIdentifier,
   readCertificatePolicies,
   readKeyUsage,
-} from '../../../src/x509/extension-values.ts'
-import { readExtensions } from '../../../src/x509/extensions.ts'
+} from '../../../src/x509/certificate/extension-values.ts'
+import { readExtensions } from '../../../src/x509/certificate/extensions.ts'
 import { CertificateError, parseCertificate } from '../../../src/x509/index.ts'
 import { absent, block, filesIn, pemBlocks, tellIfAbsent } from './data.ts'
 import { type Exceptions, namesIn } from './exceptions.ts'

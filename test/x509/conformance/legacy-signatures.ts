@@ -2,7 +2,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import type { CertificateVerifier } from '../../../src/crypto/provider.ts'
 import { readDer } from '../../../src/wire/der.ts'
-import { readPublicKey } from '../../../src/x509/algorithms.ts'
+import { readPublicKey } from '../../../src/x509/certificate/algorithms.ts'
 
 /** sha1WithRSAEncryption and ecdsa-with-SHA1. */
 export const sha1Verifiers: readonly CertificateVerifier[] = [

@@ -1,9 +1,9 @@
 /** The roots of Mozilla's list, and chains of the public web below them. */
 import { describe, expect, test } from 'vitest'
 import { mozillaRoots } from '../../../src/roots.ts'
-import { isSelfIssued } from '../../../src/x509/certificate.ts'
+import { isSelfIssued } from '../../../src/x509/certificate/certificate.ts'
 import { decodePem, describeSubject, parseCertificate, verifyChain } from '../../../src/x509/index.ts'
-import { verifierOf, verifiersOf } from '../../../src/x509/signed.ts'
+import { verifierOf, verifiersOf } from '../../../src/x509/path/signed.ts'
 import { providers } from '../../providers.ts'
 import { absent, readText, tellIfAbsent } from './data.ts'
 import { sha1Verifiers } from './legacy-signatures.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { encode, tags } from '../../../src/wire/der.ts'
-import { parseCrl } from '../../../src/x509/crl.ts'
 import { encodePem, parseCertificate } from '../../../src/x509/index.ts'
-import type { RevocationOptions } from '../../../src/x509/revocation.ts'
+import { parseCrl } from '../../../src/x509/revocation/crl.ts'
+import type { RevocationOptions } from '../../../src/x509/revocation/revocation.ts'
 import {
   authorityKeyIdentifier,
   basicConstraints,

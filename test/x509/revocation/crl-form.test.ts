@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { contextTag, encode, tags } from '../../../src/wire/der.ts'
-import { parseCrl } from '../../../src/x509/crl.ts'
+import { parseCrl } from '../../../src/x509/revocation/crl.ts'
 import { ecdsaSha256, extension, generalized, utc } from '../build.ts'
 import { faultOf } from '../judge.ts'
 import { authority, type CrlOrder, crl, crlNumber, deltaCrlIndicator, entry, issuingDistributionPoint, number } from './make.ts'

@@ -1,9 +1,9 @@
 /** What is damaged on its way is refused or passed over: it never makes good what was revoked, and throws nothing but `CertificateError`. */
 import { expect, it } from 'vitest'
 import { encode, encodeOid, tags } from '../../../src/wire/der.ts'
-import { parseCrl } from '../../../src/x509/crl.ts'
 import { CertificateError } from '../../../src/x509/error.ts'
-import { parseOcspResponse } from '../../../src/x509/ocsp.ts'
+import { parseCrl } from '../../../src/x509/revocation/crl.ts'
+import { parseOcspResponse } from '../../../src/x509/revocation/ocsp.ts'
 import { build, extension } from '../build.ts'
 import {
   authority,

@@ -2,12 +2,12 @@
 import { createHash, sign } from 'node:crypto'
 import { createNodeProvider } from '../../../src/crypto/node.ts'
 import { bitString, constructedTag, contextTag, encode, encodeOid, readDer, sequence, tags } from '../../../src/wire/der.ts'
-import { type Certificate, parseCertificate } from '../../../src/x509/certificate.ts'
+import { type Certificate, parseCertificate } from '../../../src/x509/certificate/certificate.ts'
+import { sameName } from '../../../src/x509/certificate/distinguished-name.ts'
 import { verifyChain } from '../../../src/x509/chain.ts'
-import { sameName } from '../../../src/x509/distinguished-name.ts'
 import { CertificateError } from '../../../src/x509/error.ts'
-import { checkRevocation, type RevocationOptions, type RevocationStatus, readRevocation } from '../../../src/x509/revocation.ts'
-import { verifierOf, verifiersOf } from '../../../src/x509/signed.ts'
+import { verifierOf, verifiersOf } from '../../../src/x509/path/signed.ts'
+import { checkRevocation, type RevocationOptions, type RevocationStatus, readRevocation } from '../../../src/x509/revocation/revocation.ts'
 import {
   type Built,
   basicConstraints,

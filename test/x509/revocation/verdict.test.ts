@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { contextTag, encode, encodeOid, tags } from '../../../src/wire/der.ts'
-import { parseCertificate } from '../../../src/x509/certificate.ts'
-import { type RevocationOptions, readRevocation, revocationSources } from '../../../src/x509/revocation.ts'
+import { parseCertificate } from '../../../src/x509/certificate/certificate.ts'
+import { type RevocationOptions, readRevocation, revocationSources } from '../../../src/x509/revocation/revocation.ts'
 import { build, extension } from '../build.ts'
 import {
   authority,

@@ -1,0 +1,58 @@
+/** Which certificates of a PKCS#12 file belong to its key. */
+import type { PrivateKey } from '../../crypto/provider.ts'
+import { equal } from '../../wire/bytes.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { parseOwn } from '../own.ts'
+import type { KeyDecryption } from './encrypted-key.ts'
+import { type Pkcs12Entry, parsePkcs12 } from './pkcs12.ts'
+
+/** The one key of the file, and its certificates: the key's own first, then its issuers upwards, then what else is there. Throws `TypeError`. */
+export function identityFromPkcs12(
+  pfx: Uint8Array,
+  decryption: KeyDecryption,
+): { readonly chain: readonly Uint8Array[]; readonly key: PrivateKey } {
+  const { keys, certificates } = parsePkcs12(pfx, decryption)
+  const [first, ...more] = keys
+  if (!first) throw new TypeError('there is no private key in the PKCS#12 file')
+  if (more.length > 0) throw new TypeError(`there are ${keys.length} private keys in the PKCS#12 file, where one is wanted`)
+  const key = decryption.crypto.importPrivateKey(first.der)
+  const candidates = certificates
+    .filter(isFirst)
+    .map((entry, i) => ({ entry, certificate: parseOwn(entry.der, `certificate ${i} of the PKCS#12 file`) }))
+  const leaf = ownCertificate(first, key, candidates)
+  return { chain: inOrder(leaf, candidates).map(({ entry }) => entry.der), key }
+}
+
+interface Candidate {
+  readonly entry: Pkcs12Entry
+  readonly certificate: Certificate
+}
+
+/** Several may fit where a certificate was renewed: what the file ties to the key comes first. */
+function ownCertificate({ localKeyId, friendlyName }: Pkcs12Entry, { spki }: PrivateKey, candidates: readonly Candidate[]): Candidate {
+  const fitting = candidates.filter(({ certificate }) => !spki || equal(certificate.publicKey.raw, spki))
+  const leaf =
+    fitting.find(({ entry }) => localKeyId !== undefined && entry.localKeyId === localKeyId) ??
+    fitting.find(({ entry }) => friendlyName !== undefined && entry.friendlyName === friendlyName) ??
+    fitting[0]
+  if (!leaf) throw new TypeError(`none of the ${candidates.length} certificates in the PKCS#12 file belongs to its private key`)
+  return leaf
+}
+
+/** Each certified by the next, as far as names tell; what is in no such line follows, since peers find their way. */
+function inOrder(leaf: Candidate, candidates: readonly Candidate[]): Candidate[] {
+  const chain: Candidate[] = []
+  const rest = new Set(candidates)
+  for (let next: Candidate | undefined = leaf; next; ) {
+    const { issuer }: Certificate = next.certificate
+    chain.push(next)
+    rest.delete(next)
+    next = [...rest].find(({ certificate }) => equal(certificate.subject.raw, issuer.raw))
+  }
+  return [...chain, ...rest]
+}
+
+/** For `filter`: no certificate twice. */
+function isFirst({ der }: Pkcs12Entry, index: number, all: readonly Pkcs12Entry[]): boolean {
+  return all.findIndex(other => equal(other.der, der)) === index
+}
