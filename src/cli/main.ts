@@ -2,7 +2,7 @@
 /** The command `tassel`. */
 import { readFileSync } from 'node:fs'
 import { TransportError } from '../node/index.ts'
-import { cert } from './cert.ts'
+import { cert } from './cert/main.ts'
 import { connect } from './connect.ts'
 import type { Io } from './io.ts'
 import { serve } from './serve.ts'

@@ -1,6 +1,5 @@
 /** The JSON of log lists, version 3 (https://www.gstatic.com/ct/log_list/v3/log_list_schema.json). */
 import { decodeBase64 } from '../pem.ts'
-import type { CtLogSource, PreviousOperator, TemporalInterval } from './logs.ts'
 
 /**
  * What a client's vendor thinks of a log (Chrome's log lifecycle, https://googlechrome.github.io/CertificateTransparency/log_states.html).
@@ -9,6 +8,34 @@ import type { CtLogSource, PreviousOperator, TemporalInterval } from './logs.ts'
 export type CtLogState = (typeof ctLogStates)[number]
 
 export const ctLogStates = ['pending', 'qualified', 'usable', 'readonly', 'retired', 'rejected'] as const
+
+export interface CtLogSource {
+  /** SHA-256 of `key`. Given, it is checked. */
+  readonly id?: Uint8Array
+  /** SubjectPublicKeyInfo, DER: ECDSA on P-256, or RSA of 2048 bits or more (RFC 6962 §2.1.4). */
+  readonly key: Uint8Array
+  /** Whose log it is. Logs are independent of each other where these names differ. */
+  readonly operator: string
+  /** Whose it was, and until when (milliseconds since 1970): an SCT counts for the operator at its time. Earliest first. */
+  readonly previousOperators?: readonly PreviousOperator[]
+  /** For reports. Default: the operator's name. */
+  readonly description?: string
+  readonly state: CtLogState
+  /** When the log came into this state, milliseconds since 1970. A retired log must have it: what it signed before stays good. */
+  readonly since?: number
+  /** The log takes certificates whose notAfter lies from `start` on and before `end`, milliseconds since 1970. */
+  readonly temporalInterval?: TemporalInterval
+}
+
+export interface PreviousOperator {
+  readonly name: string
+  readonly until: number
+}
+
+export interface TemporalInterval {
+  readonly start: number
+  readonly end: number
+}
 
 /** Throws `TypeError` that says where in the list something is missing or wrong. */
 export function readLogList(source: string | object): { readonly logs: readonly CtLogSource[]; readonly timestamp: number | undefined } {

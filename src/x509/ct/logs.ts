@@ -4,35 +4,7 @@ import { equal, toHex } from '../../wire/bytes.ts'
 import { bitString, encode, encodeOid, positiveInteger, readDer, sequence, tags } from '../../wire/der.ts'
 import { DecodeError } from '../../wire/error.ts'
 import { sha256 } from '../sha256.ts'
-import { type CtLogState, ctLogStates, readLogList } from './log-list.ts'
-
-export interface CtLogSource {
-  /** SHA-256 of `key`. Given, it is checked. */
-  readonly id?: Uint8Array
-  /** SubjectPublicKeyInfo, DER: ECDSA on P-256, or RSA of 2048 bits or more (RFC 6962 §2.1.4). */
-  readonly key: Uint8Array
-  /** Whose log it is. Logs are independent of each other where these names differ. */
-  readonly operator: string
-  /** Whose it was, and until when (milliseconds since 1970): an SCT counts for the operator at its time. Earliest first. */
-  readonly previousOperators?: readonly PreviousOperator[]
-  /** For reports. Default: the operator's name. */
-  readonly description?: string
-  readonly state: CtLogState
-  /** When the log came into this state, milliseconds since 1970. A retired log must have it: what it signed before stays good. */
-  readonly since?: number
-  /** The log takes certificates whose notAfter lies from `start` on and before `end`, milliseconds since 1970. */
-  readonly temporalInterval?: TemporalInterval
-}
-
-export interface PreviousOperator {
-  readonly name: string
-  readonly until: number
-}
-
-export interface TemporalInterval {
-  readonly start: number
-  readonly end: number
-}
+import { type CtLogSource, ctLogStates, type PreviousOperator, readLogList } from './log-list.ts'
 
 export interface CtLog extends CtLogSource {
   readonly id: Uint8Array

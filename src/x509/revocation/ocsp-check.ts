@@ -5,7 +5,6 @@ import { type Certificate, describeSubject, parseCertificate } from '../certific
 import { sameName } from '../certificate/distinguished-name.ts'
 import { CertificateError } from '../error.ts'
 import { brief } from '../path/link.ts'
-import { sha1 } from '../sha1.ts'
 import type { RevocationContext } from './evidence.ts'
 import {
   type Authority,
@@ -20,6 +19,7 @@ import {
 } from './evidence.ts'
 import type { BasicOcspResponse, ResponderId, SingleResponse } from './ocsp.ts'
 import { isMeant, keyBits, type NamingHash, namingHash } from './ocsp-request.ts'
+import { sha1 } from './sha1.ts'
 
 /** What one response says, or why it says nothing. */
 export type OcspFinding = Finding & {

@@ -4,9 +4,9 @@ import { equal } from '../../wire/bytes.ts'
 import { bitString, constructedTag, encode, encodeOid, readDer, sequence, tags } from '../../wire/der.ts'
 import type { PublicKey } from '../certificate/algorithms.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import { sha1 } from './sha1.ts'
 import { integerOctets } from './crl-entries.ts'
 import type { CertId } from './ocsp.ts'
+import { sha1 } from './sha1.ts'
 
 /**
  * An OCSPRequest, DER, for one of the responders that `revocationSources` names: to be sent by HTTP POST as `application/ocsp-request`. Its

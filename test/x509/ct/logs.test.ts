@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { type CtLogSource, ctLogs, isApproved, operatorAt } from '../../../src/x509/ct/logs.ts'
+import type { CtLogSource } from '../../../src/x509/ct/log-list.ts'
+import { ctLogs, isApproved, operatorAt } from '../../../src/x509/ct/logs.ts'
 import { providers } from '../../providers.ts'
 import { spkiOf } from '../build.ts'
 import { flipBit, hash, newLog, rsaLog } from './mint.ts'

@@ -1,7 +1,7 @@
 /** Logs of our own and SCTs by them, put together octet by octet: nothing here comes from `src/x509/ct`. */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { encode, tags } from '../../../src/wire/der.ts'
-import type { CtLogSource } from '../../../src/x509/ct/logs.ts'
+import type { CtLogSource } from '../../../src/x509/ct/log-list.ts'
 import { type Certificate, parseCertificate } from '../../../src/x509/index.ts'
 import { type Built, build, extension, type Keys, leafExtensions, newKeys, type Order, root, spkiOf, utc } from '../build.ts'
 

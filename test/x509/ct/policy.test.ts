@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type CtResult, evaluateCt } from '../../../src/x509/ct/evaluate.ts'
-import { type CtLogSource, ctLogs } from '../../../src/x509/ct/logs.ts'
+import type { CtLogSource } from '../../../src/x509/ct/log-list.ts'
+import { ctLogs } from '../../../src/x509/ct/logs.ts'
 import { CertificateError } from '../../../src/x509/error.ts'
 import { providers } from '../../providers.ts'
 import { faultOf } from '../judge.ts'

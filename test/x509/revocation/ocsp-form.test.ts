@@ -4,7 +4,7 @@ import { constructedTag, encode, encodeOid, tags } from '../../../src/wire/der.t
 import { parseCertificate } from '../../../src/x509/certificate/certificate.ts'
 import { parseOcspResponse } from '../../../src/x509/revocation/ocsp.ts'
 import { createOcspRequest } from '../../../src/x509/revocation/ocsp-request.ts'
-import { sha1 } from '../../../src/x509/sha1.ts'
+import { sha1 } from '../../../src/x509/revocation/sha1.ts'
 import { ecdsaSha256, extension, generalized, utc } from '../build.ts'
 import { faultOf } from '../judge.ts'
 import { type AnswerOrder, authority, byKey, byName, endEntity, number, type OcspOrder, ocsp, revoked, signature, unknown } from './make.ts'

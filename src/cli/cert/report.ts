@@ -1,9 +1,9 @@
 /** What `tassel cert` says: trees of facts as lines for people or as JSON, and what was wrong. */
-import { TlsError } from '../error.ts'
-import { CertificateError } from '../x509/index.ts'
-import type { Io } from './io.ts'
-import { printable } from './report.ts'
-import { type ExitCode, exitCodes } from './usage.ts'
+import { TlsError } from '../../error.ts'
+import { CertificateError } from '../../x509/index.ts'
+import type { Io } from '../io.ts'
+import { printable } from '../report.ts'
+import { type ExitCode, exitCodes } from '../usage.ts'
 
 /** Facts under their names; what is `undefined` is not there. */
 export interface Facts {

@@ -1,8 +1,8 @@
 /** Files with certificates and what belongs to them, as PEM or DER. */
-import { DerReader, sequence, tags } from '../wire/der.ts'
-import { decodePem } from '../x509/index.ts'
-import { readBytes, sourceName } from './files.ts'
-import { orUsageError, UsageError } from './usage.ts'
+import { DerReader, sequence, tags } from '../../wire/der.ts'
+import { decodePem } from '../../x509/index.ts'
+import { readBytes, sourceName } from '../files.ts'
+import { orUsageError, UsageError } from '../usage.ts'
 
 export type ItemKind = 'certificate' | 'revocation list' | 'OCSP response' | 'request' | 'public key' | 'private key' | 'unknown'
 

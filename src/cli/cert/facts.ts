@@ -1,9 +1,9 @@
 /** What certificates say, as facts to show. */
 import { createHash } from 'node:crypto'
-import { signatureSchemeNames } from '../crypto/code-points.ts'
-import { DecodeError } from '../wire/error.ts'
-import { extensionIds } from '../x509/certificate/extensions.ts'
-import { decodeSct, decodeSctList } from '../x509/ct/sct.ts'
+import { signatureSchemeNames } from '../../crypto/code-points.ts'
+import { DecodeError } from '../../wire/error.ts'
+import { extensionIds } from '../../x509/certificate/extensions.ts'
+import { decodeSct, decodeSctList } from '../../x509/ct/sct.ts'
 import {
   type AuthorityKeyIdentifier,
   type Certificate,
@@ -14,8 +14,8 @@ import {
   type GeneralName,
   type NameConstraints,
   nameToText,
-} from '../x509/index.ts'
-import type { Facts } from './cert-report.ts'
+} from '../../x509/index.ts'
+import type { Facts } from './report.ts'
 
 export function certificateFacts(certificate: Certificate): Facts {
   const { publicKey, extensions } = certificate

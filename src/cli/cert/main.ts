@@ -1,11 +1,12 @@
 /** `tassel cert`: certificates, without a connection. */
-import { mint } from './cert-mint.ts'
-import { mintHelp } from './cert-mint-options.ts'
-import { failed } from './cert-report.ts'
-import { show, showHelp } from './cert-show.ts'
-import { verify, verifyHelp } from './cert-verify.ts'
-import type { Io } from './io.ts'
-import { type ExitCode, exitCodes, UsageError } from './usage.ts'
+
+import type { Io } from '../io.ts'
+import { type ExitCode, exitCodes, UsageError } from '../usage.ts'
+import { mint } from './mint.ts'
+import { mintHelp } from './mint-options.ts'
+import { failed } from './report.ts'
+import { show, showHelp } from './show.ts'
+import { verify, verifyHelp } from './verify.ts'
 
 export const certHelp = `tassel cert: certificates, without a connection
 

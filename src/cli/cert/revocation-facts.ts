@@ -6,7 +6,7 @@ import {
   type OcspResponse,
   parseCertificate,
   type SingleResponse,
-} from '../x509/index.ts'
+} from '../../x509/index.ts'
 import {
   algorithmText,
   hexNumber,
@@ -19,8 +19,8 @@ import {
   sha256,
   timestampFacts,
   timeText,
-} from './cert-facts.ts'
-import type { Facts } from './cert-report.ts'
+} from './facts.ts'
+import type { Facts } from './report.ts'
 
 export function crlFacts(list: CertificateList): Facts {
   return {

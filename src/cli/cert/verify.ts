@@ -1,6 +1,6 @@
 /** `tassel cert verify`: whether a chain is to be believed, and if not, which rule it breaks. */
 import { rootCertificates } from 'node:tls'
-import { createNodeProvider } from '../crypto/node.ts'
+import { createNodeProvider } from '../../crypto/node.ts'
 import {
   type ChainOptions,
   describeSubject,
@@ -9,12 +9,12 @@ import {
   referenceName,
   type VerifiedChain,
   verifyChain,
-} from '../x509/index.ts'
-import { readKind } from './cert-files.ts'
-import { type Facts, factLines } from './cert-report.ts'
-import type { Io } from './io.ts'
-import { printable } from './report.ts'
-import { type ExitCode, exitCodes, orUsageError, parseArguments, UsageError, type Values } from './usage.ts'
+} from '../../x509/index.ts'
+import type { Io } from '../io.ts'
+import { printable } from '../report.ts'
+import { type ExitCode, exitCodes, orUsageError, parseArguments, UsageError, type Values } from '../usage.ts'
+import { readKind } from './files.ts'
+import { type Facts, factLines } from './report.ts'
 
 export const verifyHelp = `tassel cert verify FILE [options]
 

@@ -1,8 +1,8 @@
 /** What `tassel cert mint` takes, and which of it goes with what. */
-import type { CertificateOptions, CrlOptions, GeneralNameOrder, OcspOptions } from '../testing/index.ts'
-import { parseCertificate, referenceName } from '../x509/index.ts'
-import { readKind } from './cert-files.ts'
-import { orUsageError, parseCount, UsageError, type Values } from './usage.ts'
+import type { CertificateOptions, CrlOptions, GeneralNameOrder, OcspOptions } from '../../testing/index.ts'
+import { parseCertificate, referenceName } from '../../x509/index.ts'
+import { orUsageError, parseCount, UsageError, type Values } from '../usage.ts'
+import { readKind } from './files.ts'
 
 export const mintHelp = `tassel cert mint --ca PREFIX [options]
 tassel cert mint --issuer FILE --issuer-key FILE --name NAME --out FILE --key-out FILE [options]

@@ -1,13 +1,13 @@
 /** `tassel cert mint`: certificates and what belongs to them, for trying things out. */
-import type * as Testing from '../testing/index.ts'
-import type { Authority, KeyOrder, Minted, MintedCertificate } from '../testing/index.ts'
-import { describeSubject, encodePem, parseCertificate, sameName } from '../x509/index.ts'
-import { readKind } from './cert-files.ts'
-import { certificateOptions, crlOptions, type MintKind, type MintValues, mintKind, mintOptions, ocspOptions } from './cert-mint-options.ts'
-import { readBytes, readText, secretFile, writeBytes, writeText } from './files.ts'
-import type { Io } from './io.ts'
-import { printable } from './report.ts'
-import { type ExitCode, exitCodes, parseArguments, UsageError } from './usage.ts'
+import type * as Testing from '../../testing/index.ts'
+import type { Authority, KeyOrder, Minted, MintedCertificate } from '../../testing/index.ts'
+import { describeSubject, encodePem, parseCertificate, sameName } from '../../x509/index.ts'
+import { readBytes, readText, secretFile, writeBytes, writeText } from '../files.ts'
+import type { Io } from '../io.ts'
+import { printable } from '../report.ts'
+import { type ExitCode, exitCodes, parseArguments, UsageError } from '../usage.ts'
+import { readKind } from './files.ts'
+import { certificateOptions, crlOptions, type MintKind, type MintValues, mintKind, mintOptions, ocspOptions } from './mint-options.ts'
 
 /** Runs the verb; resolves with the exit status. `UsageError` before anything is written. */
 export async function mint(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -15,7 +15,7 @@ export async function mint(args: readonly string[], io: Io): Promise<ExitCode> {
   if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is too much: cert mint takes options only`)
   const kind = mintKind(values)
   // Loaded where it is wanted: minting needs a library that nothing else of the command does.
-  const testing = await import('../testing/index.ts')
+  const testing = await import('../../testing/index.ts')
   try {
     for (const written of await makers[kind](values, testing, io)) report(written, values.json ?? false, io)
   } catch (error) {

@@ -1,12 +1,12 @@
 /** `tassel cert show`: what is in a file. */
-import { parseCertificate, parseCrl, parseOcspResponse } from '../x509/index.ts'
-import { certificateFacts } from './cert-facts.ts'
-import { type Item, readItems } from './cert-files.ts'
-import { type Facts, factLines, failed } from './cert-report.ts'
-import { crlFacts, ocspFacts } from './cert-revocation-facts.ts'
-import type { Io } from './io.ts'
-import { printable } from './report.ts'
-import { type ExitCode, exitCodes, parseArguments, UsageError } from './usage.ts'
+import { parseCertificate, parseCrl, parseOcspResponse } from '../../x509/index.ts'
+import type { Io } from '../io.ts'
+import { printable } from '../report.ts'
+import { type ExitCode, exitCodes, parseArguments, UsageError } from '../usage.ts'
+import { certificateFacts } from './facts.ts'
+import { type Item, readItems } from './files.ts'
+import { type Facts, factLines, failed } from './report.ts'
+import { crlFacts, ocspFacts } from './revocation-facts.ts'
 
 export const showHelp = `tassel cert show FILE [FILE ...] [options]
 
