@@ -7,18 +7,10 @@ import { sendEarly } from './early.ts'
 import { parseExport } from './export.ts'
 import { readBytes, secretFile } from './files.ts'
 import type { Io } from './io.ts'
-import {
-  certificateTypes,
-  engineOptions,
-  identityAs,
-  identityOption,
-  type SharedValues,
-  sharedHelp,
-  sharedOptions,
-  trustOption,
-} from './options.ts'
+import { certificateTypes, engineOptions, identityAs, identityOption, type SharedValues, sharedHelp, sharedOptions } from './options.ts'
 import { createReporter, formatAddress } from './report.ts'
 import { follow, joinStandardStreams, type Plan, type Seen } from './session.ts'
+import { anyTrustFlag, revocationOption, trustOption } from './trust.ts'
 import { type ExitCode, exitCodes, orUsageError, parseAddress, parseArguments, UsageError, type Values } from './usage.ts'
 
 export const connectHelp = `tassel connect HOST:PORT [options]
@@ -35,7 +27,7 @@ the input sends close_notify; the command ends when the peer has closed too. Whe
   --session-in FILE     resume the session of this file; without --insecure, one whose certificate was verified
   --early-data FILE     send this file before the handshake is done, with a session that allows it. It may be replayed. What the
                         server does not take is sent once more behind the handshake, before standard input
-  --request-ocsp        ask for a stapled OCSP response; it is shown, not checked
+  --request-ocsp        ask for a stapled OCSP response and show it; --revocation checks it, too
   --post-handshake-auth  let the server ask for the certificate after the handshake
 ${sharedHelp}
   --timeout SECONDS     for connecting and the handshake together (default: 30)
@@ -97,7 +89,8 @@ interface Prepared {
 
 /** The flags as options, and as what to do besides. */
 function prepare(values: ConnectValues, host: string): Prepared {
-  if (values.insecure && values.ca !== undefined) throw new UsageError('--insecure believes any certificate: it does not go with --ca')
+  const trustFlag = anyTrustFlag(values)
+  if (values.insecure && trustFlag) throw new UsageError(`--insecure believes any certificate: it does not go with ${trustFlag}`)
   const serverName = values.servername ?? host
   orUsageError(() => referenceName(serverName))
   const common = engineOptions(values)
@@ -110,7 +103,7 @@ function prepare(values: ConnectValues, host: string): Prepared {
     ...watching(values, seen),
     serverName,
     postHandshakeAuth: values['post-handshake-auth'] ?? false,
-    ...(values.insecure ? {} : { trust: noting(trustOption(values.ca, crypto), seen) }),
+    ...(values.insecure ? {} : { trust: noting(trustOption(values, crypto), seen) }),
     ...(session && { session, earlyData: earlyData !== undefined }),
   }
   const exported = parseExport(values.export)
@@ -149,7 +142,8 @@ function identityOptions(values: SharedValues, crypto: CryptoProvider): Pick<Cli
 }
 
 function watching(values: ConnectValues, seen: Seen): Pick<CommonOptions, 'requestOcsp' | 'trace'> {
-  const requestOcsp = values['request-ocsp'] ?? false
+  // What judges revocation wants the answer that the server has.
+  const requestOcsp = values['request-ocsp'] ?? revocationOption(values).mode !== 'off'
   if (!values['compress-certificates']) return { requestOcsp }
   return {
     requestOcsp,

@@ -1,21 +1,21 @@
 /** The flags that `connect` and `serve` share, and what they become: the engine's options. */
-import { rootCertificates } from 'node:tls'
 import { signatureSchemeNames } from '../crypto/code-points.ts'
 import { createNobleProvider } from '../crypto/noble.ts'
 import { createNodeProvider } from '../crypto/node.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
-import type { CertificateType, CommonOptions, Identity, TrustStore } from '../types.ts'
-import { createTrustStore, decodePem, loadIdentity, parseCertificate } from '../x509/index.ts'
+import type { CertificateType, CommonOptions, Identity } from '../types.ts'
+import { loadIdentity, parseCertificate } from '../x509/index.ts'
 import { certificateCompression } from './compression.ts'
 import { appendTo, readBytes, readText } from './files.ts'
 import { resolveNames } from './names.ts'
 import { pskFlags, pskOptions } from './psk.ts'
+import { trustFlags, trustHelp } from './trust.ts'
 import { orUsageError, parseCount, parseList, UsageError, type Values } from './usage.ts'
 
 export const sharedOptions = {
   ...pskFlags,
+  ...trustFlags,
   alpn: { type: 'string' },
-  ca: { type: 'string' },
   cert: { type: 'string' },
   'certificate-types': { type: 'string' },
   ciphers: { type: 'string' },
@@ -39,7 +39,8 @@ export const sharedOptions = {
 export type SharedValues = Values<typeof sharedOptions>
 
 /** The lines of the help that both commands have. */
-export const sharedHelp = `  --pfx FILE            the certificate chain and its private key in one PKCS#12 file, in place of --cert and --key
+export const sharedHelp = `${trustHelp}
+  --pfx FILE            the certificate chain and its private key in one PKCS#12 file, in place of --cert and --key
   --passphrase-file FILE  the first line of this file is the passphrase of --key or --pfx
   --groups A,B          key exchange groups, preferred first (x25519, P-256, ...)
   --ciphers A,B         cipher suites, preferred first
@@ -112,18 +113,6 @@ export function identityAs(type: CertificateType, identity: Identity): Identity 
   const [leaf] = identity.chain
   if (type === 'X509' || leaf === undefined) return identity
   return { type, chain: [parseCertificate(leaf).publicKey.raw], key: identity.key }
-}
-
-/** The certificates and public keys of a PEM file; without one, the roots that Node.js ships. */
-export function trustOption(file: string | undefined, crypto: CryptoProvider): TrustStore {
-  if (file === undefined) return createTrustStore({ roots: rootCertificates, crypto })
-  const text = readText('ca', file)
-  return orUsageError(() => {
-    const blocks = decodePem(text)
-    const rawPublicKeys = blocks.filter(({ label }) => label === 'PUBLIC KEY').map(({ bytes }) => bytes)
-    const keysAlone = rawPublicKeys.length > 0 && !blocks.some(({ label }) => label === 'CERTIFICATE')
-    return createTrustStore({ roots: keysAlone ? [] : [text], rawPublicKeys, crypto })
-  }, `--ca ${file}: `)
 }
 
 function provider(name = 'node'): CryptoProvider {

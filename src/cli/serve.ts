@@ -10,9 +10,10 @@ import { parseExport } from './export.ts'
 import { readBytes, writeText } from './files.ts'
 import { createPageServer } from './http.ts'
 import type { Io } from './io.ts'
-import { certificateTypes, engineOptions, identityAs, identityOption, sharedHelp, sharedOptions, trustOption } from './options.ts'
+import { certificateTypes, engineOptions, identityAs, identityOption, sharedHelp, sharedOptions } from './options.ts'
 import { createReporter, formatAddress } from './report.ts'
 import { follow, joinStandardStreams, type Plan } from './session.ts'
+import { anyTrustFlag, trustOption } from './trust.ts'
 import { type ExitCode, exitCodes, orUsageError, parseArguments, parseCount, parsePort, UsageError, type Values } from './usage.ts'
 
 export const serveHelp = `tassel serve (--cert FILE --key FILE | --pfx FILE | --self-signed NAME | --psk IDENTITY:HEX) [options]
@@ -211,10 +212,11 @@ function clientAuthentication(values: ServeValues, crypto: CryptoProvider): Pick
   if (mode !== undefined && mode !== 'request' && mode !== 'require')
     throw new UsageError(`--client-auth: "${mode}" is unknown; known: request, require`)
   if (mode === undefined && !later) {
-    if (ca !== undefined) throw new UsageError('--ca says whose client certificates to believe: it needs --client-auth')
+    const flag = anyTrustFlag(values)
+    if (flag) throw new UsageError(`${flag} says which client certificates to believe: it needs --client-auth`)
     return {}
   }
   const asking = mode === undefined ? '--post-handshake-auth' : '--client-auth'
   if (ca === undefined) throw new UsageError(`${asking} needs --ca FILE: whose client certificates to believe`)
-  return { ...(mode && { clientAuth: mode }), trust: trustOption(ca, crypto) }
+  return { ...(mode && { clientAuth: mode }), trust: trustOption(values, crypto) }
 }

@@ -183,14 +183,17 @@ describe('Help', () => {
       ...[
         '--key-update',
         '--keylog',
+        '--crl',
         '--passphrase-file',
         '--pfx',
         '--post-handshake-auth',
+        '--profile',
         '--provider',
         '--psk',
         '--psk-imported',
         '--psk-modes',
         '--record-size-limit',
+        '--revocation',
       ],
       ...['--sigalgs'],
     ]

@@ -12,6 +12,7 @@ import {
 } from '../../x509/index.ts'
 import type { Io } from '../io.ts'
 import { printable } from '../report.ts'
+import { profileOption, revocationOption, trustFlags, trustHelp } from '../trust.ts'
 import { type ExitCode, exitCodes, orUsageError, parseArguments, UsageError, type Values } from '../usage.ts'
 import { readKind } from './files.ts'
 import { type Facts, factLines } from './report.ts'
@@ -25,12 +26,9 @@ Tells whether the first certificate in FILE, PEM or DER, is to be believed. The 
   --name NAME           the DNS name or the IP address that it has to be for
   --purpose PURPOSE     server (default), client, any, or the dotted identifier of an extended key usage
   --time TIME           at this time, such as 2026-01-31 or 2026-01-31T12:00:00Z (default: now)
-  --profile PROFILE     rfc5280 (default), or web: what the CA/Browser Forum demands too
+${trustHelp}
+  --ocsp FILE           an OCSP response, DER; repeatable, the first one as if it were stapled; as to --revocation, like --crl
   --policy OID          only under this certificate policy; repeatable
-  --crl FILE            a revocation list, PEM or DER; repeatable
-  --ocsp FILE           an OCSP response, DER; repeatable, the first one as if it were stapled
-  --revocation MODE     hard: what is not known not to be revoked is not believed (default with --crl or --ocsp); soft: only what is
-                        revoked is not; off (default without)
   --leaf-only           ask for the revocation of the first certificate alone, not of those above it
   --json                the verdict as one JSON object
   -h, --help
@@ -39,16 +37,13 @@ Exit status: 0 believed; 1 not believed, and standard error names the rule; 2 wr
 `
 
 const options = {
-  ca: { type: 'string' },
-  crl: { type: 'string', multiple: true },
+  ...trustFlags,
   json: { type: 'boolean' },
   'leaf-only': { type: 'boolean' },
   name: { type: 'string' },
   ocsp: { type: 'string', multiple: true },
   policy: { type: 'string', multiple: true },
-  profile: { type: 'string' },
   purpose: { type: 'string' },
-  revocation: { type: 'string' },
   time: { type: 'string' },
   untrusted: { type: 'string', multiple: true },
 } as const
@@ -70,8 +65,7 @@ export async function verify(args: readonly string[], io: Io): Promise<ExitCode>
 }
 
 function chainOptions(values: VerifyValues): ChainOptions {
-  const { ca, name, policy, profile = 'rfc5280', purpose = 'server', untrusted = [] } = values
-  if (profile !== 'rfc5280' && profile !== 'web') throw new UsageError(`--profile: "${profile}" is unknown; known: rfc5280, web`)
+  const { ca, name, policy, purpose = 'server', untrusted = [] } = values
   if (name !== undefined) orUsageError(() => referenceName(name), '--name: ')
   return {
     crypto: createNodeProvider(),
@@ -79,7 +73,7 @@ function chainOptions(values: VerifyValues): ChainOptions {
     intermediates: untrusted.flatMap(file => readKind('untrusted', file, 'certificate')),
     now: timeOf(values.time),
     purpose,
-    profile,
+    ...profileOption(values),
     ...(name !== undefined && { name }),
     ...revocationOptions(values),
     ...(policy && { policies: { initial: policy, requireExplicit: true } }),
@@ -87,17 +81,11 @@ function chainOptions(values: VerifyValues): ChainOptions {
 }
 
 function revocationOptions(values: VerifyValues): Pick<ChainOptions, 'revocation' | 'ocsp'> {
-  const crls = (values.crl ?? []).flatMap(file => readKind('crl', file, 'revocation list'))
   const ocsp = (values.ocsp ?? []).flatMap(file => readKind('ocsp', file, 'OCSP response'))
-  const wanted = values.revocation ?? (crls.length + ocsp.length > 0 ? 'hard' : 'off')
-  const mode = modes.find(mode => mode === wanted)
-  if (mode === undefined) throw new UsageError(`--revocation: "${wanted}" is unknown; known: ${modes.join(', ')}`)
   const scope = values['leaf-only'] ? 'leaf' : 'chain'
   const [stapled] = ocsp
-  return { revocation: { mode, scope, crls, ocsp }, ...(stapled && { ocsp: stapled }) }
+  return { revocation: { ...revocationOption(values, ocsp), scope }, ...(stapled && { ocsp: stapled }) }
 }
-
-const modes = ['off', 'soft', 'hard'] as const
 
 function timeOf(text: string | undefined): number {
   const time = text === undefined ? Date.now() : Date.parse(text)
