@@ -3,6 +3,7 @@ import type { CertificateOptions, CrlOptions, GeneralNameOrder, OcspOptions } fr
 import { parseCertificate, referenceName } from '../../x509/index.ts'
 import { orUsageError, parseCount, UsageError, type Values } from '../usage.ts'
 import { readKind } from './files.ts'
+import type { NamedFile } from './outputs.ts'
 
 export const mintHelp = `tassel cert mint --ca PREFIX [options]
 tassel cert mint --issuer FILE --issuer-key FILE --name NAME --out FILE --key-out FILE [options]
@@ -31,6 +32,7 @@ response. For tests: nobody keeps a record of what was issued.
   --days N              how long it is good: 3650 for authorities, 90 for other certificates, 7 for lists and responses
   --out FILE            where it goes (default: standard output)
   --key-out FILE        where the new key goes; only the owner may read it
+  --force               write over a private key that is there already
   --json                what was written as one JSON object a line
   -h, --help
 `
@@ -44,6 +46,7 @@ export const mintOptions = {
   'crl-url': { type: 'string', multiple: true },
   csr: { type: 'string' },
   days: { type: 'string' },
+  force: { type: 'boolean' },
   intermediate: { type: 'boolean' },
   issuer: { type: 'string' },
   'issuer-key': { type: 'string' },
@@ -77,11 +80,11 @@ export function mintKind(values: MintValues): MintKind {
   return kind
 }
 
-const issuing: readonly Option[] = ['issuer', 'issuer-key', 'days', 'out', 'json']
+const issuing: readonly Option[] = ['issuer', 'issuer-key', 'days', 'out', 'force', 'json']
 const pointers: readonly Option[] = ['chain', 'ocsp-url', 'crl-url']
 
 const taken: Readonly<Record<MintKind, readonly Option[]>> = {
-  ca: ['ca', 'common-name', 'key-type', 'days', 'json'],
+  ca: ['ca', 'common-name', 'key-type', 'days', 'force', 'json'],
   csr: [...issuing, ...pointers, 'csr', 'intermediate', 'name', 'common-name', 'client', 'must-staple'],
   crl: [...issuing, 'crl', 'revoke', 'number'],
   ocsp: [...issuing, 'ocsp', 'status'],
@@ -96,6 +99,22 @@ const needed: Readonly<Record<MintKind, readonly Option[]>> = {
   ocsp: ['issuer', 'issuer-key', 'out'],
   intermediate: ['issuer', 'issuer-key', 'key-out'],
   leaf: ['issuer', 'issuer-key', 'name', 'key-out'],
+}
+
+/** Where things go, as far as the options name files: of an authority the certificate first. */
+export function outputFiles({ ca, out, 'key-out': keyOut }: MintValues): NamedFile[] {
+  if (ca !== undefined) return [`${ca}.pem`, `${ca}.key`].map(file => ({ option: 'ca', file }))
+  return [...named('out', out), ...named('key-out', keyOut)]
+}
+
+/** What is read. */
+export function inputFiles(values: MintValues): NamedFile[] {
+  const single = (['issuer', 'issuer-key', 'csr', 'ocsp'] as const).flatMap(option => named(option, values[option]))
+  return [...single, ...(values.revoke ?? []).filter(text => !isNumber(text)).map(file => ({ option: 'revoke', file }))]
+}
+
+function named(option: string, file: string | undefined): NamedFile[] {
+  return file === undefined ? [] : [{ option, file }]
 }
 
 /** What a certificate says, but for whose key it is. */
@@ -133,7 +152,11 @@ export function ocspOptions({ ocsp = '', status = 'good', days }: MintValues): O
 const statuses = ['good', 'revoked', 'unknown'] as const
 
 function serials(text: string): bigint[] {
-  return /^(?:\d+|0x[0-9a-f]+)$/i.test(text) ? [BigInt(text)] : serialsIn('revoke', text)
+  return isNumber(text) ? [BigInt(text)] : serialsIn('revoke', text)
+}
+
+function isNumber(text: string): boolean {
+  return /^(?:\d+|0x[0-9a-f]+)$/i.test(text)
 }
 
 function serialsIn(option: string, file: string): bigint[] {

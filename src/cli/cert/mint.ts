@@ -2,75 +2,83 @@
 import type * as Testing from '../../testing/index.ts'
 import type { Authority, KeyOrder, Minted, MintedCertificate } from '../../testing/index.ts'
 import { describeSubject, encodePem, parseCertificate, sameName } from '../../x509/index.ts'
-import { readBytes, readText, secretFile, writeBytes, writeText } from '../files.ts'
+import { readText } from '../files.ts'
 import type { Io } from '../io.ts'
 import { printable } from '../report.ts'
 import { type ExitCode, exitCodes, parseArguments, UsageError } from '../usage.ts'
 import { readKind } from './files.ts'
-import { certificateOptions, crlOptions, type MintKind, type MintValues, mintKind, mintOptions, ocspOptions } from './mint-options.ts'
+import {
+  certificateOptions,
+  crlOptions,
+  inputFiles,
+  type MintKind,
+  type MintValues,
+  mintKind,
+  mintOptions,
+  ocspOptions,
+  outputFiles,
+} from './mint-options.ts'
+import { checkDistinct, writeOutputs } from './outputs.ts'
 
 /** Runs the verb; resolves with the exit status. `UsageError` before anything is written. */
 export async function mint(args: readonly string[], io: Io): Promise<ExitCode> {
   const { values, positionals } = parseArguments(args, mintOptions)
   if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is too much: cert mint takes options only`)
   const kind = mintKind(values)
+  checkDistinct(outputFiles(values), inputFiles(values))
   // Loaded where it is wanted: minting needs a library that nothing else of the command does.
   const testing = await import('../../testing/index.ts')
   try {
-    for (const written of await makers[kind](values, testing, io)) report(written, values.json ?? false, io)
+    const made = await makers[kind](values, testing)
+    deliver(made, values.force ?? false, io)
+    for (const one of made) report(one, values.json ?? false, io)
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message) : error
   }
   return exitCodes.ok
 }
 
-/** A file that was written; `null`: standard output. */
-interface Written {
+/** What goes into a file; `null`: to standard output. */
+interface Made {
   readonly file: string | null
+  /** That names the file. */
+  readonly option: string
   readonly what: 'certificate' | 'private key' | 'revocation list' | 'OCSP response'
+  readonly bytes: Uint8Array
   readonly certificate?: MintedCertificate
 }
 
-type Maker = (values: MintValues, testing: typeof Testing, io: Io) => Promise<Written[]>
+type Maker = (values: MintValues, testing: typeof Testing) => Promise<Made[]>
 
 const makers: Readonly<Record<MintKind, Maker>> = {
   async ca(values, testing) {
-    const { ca: prefix = '' } = values
     const made = await testing.mintAuthority({ ...certificateOptions(values), key: keyType(values) })
-    const [file, keyFile] = [`${prefix}.pem`, `${prefix}.key`]
-    secretFile('ca', keyFile)(utf8(made.privateKeyPem))
-    writeText('ca', file, made.certificatePem)
+    const [certificate, key] = outputFiles(values)
     return [
-      { file, what: 'certificate', certificate: made },
-      { file: keyFile, what: 'private key' },
+      { file: certificate?.file ?? null, ...certificateOf(made), option: 'ca' },
+      { file: key?.file ?? null, ...keyOf(made), option: 'ca' },
     ]
   },
-  async leaf(values, testing, io) {
-    return writeMinted(await (await issuerOf(values, testing)).issue({ ...certificateOptions(values), key: keyType(values) }), values, io)
+  async leaf(values, testing) {
+    return withKey(await (await issuerOf(values, testing)).issue({ ...certificateOptions(values), key: keyType(values) }), values)
   },
-  async intermediate(values, testing, io) {
-    const options = { ...certificateOptions(values), key: keyType(values) }
-    return writeMinted(await (await issuerOf(values, testing)).issueAuthority(options), values, io)
+  async intermediate(values, testing) {
+    return withKey(await (await issuerOf(values, testing)).issueAuthority({ ...certificateOptions(values), key: keyType(values) }), values)
   },
-  async csr(values, testing, io) {
+  async csr(values, testing) {
     const issuer = await issuerOf(values, testing)
-    const file = readBytes('csr', values.csr ?? '')
-    const request = file[0] === derSequence ? file : new TextDecoder().decode(file)
-    const made = await issuer.issueFromRequest(request, { ...certificateOptions(values), ca: values.intermediate ?? false })
-    return [writeCertificate(made, values, io)]
+    const [request = new Uint8Array()] = readKind('csr', values.csr ?? '', 'request')
+    return [issued(await issuer.issueFromRequest(request, { ...certificateOptions(values), ca: values.intermediate ?? false }), values)]
   },
-  async crl(values, testing, io) {
-    const issuer = await issuerOf(values, testing)
-    return [{ file: write((await issuer.crl(crlOptions(values))).crlPem, values, io), what: 'revocation list' }]
+  async crl(values, testing) {
+    const { crlPem } = await (await issuerOf(values, testing)).crl(crlOptions(values))
+    return [{ file: values.out ?? null, option: 'out', what: 'revocation list', bytes: utf8(crlPem) }]
   },
   async ocsp(values, testing) {
-    const { out = '' } = values
-    writeBytes('out', out, await (await issuerOf(values, testing)).ocsp(ocspOptions(values)))
-    return [{ file: out, what: 'OCSP response' }]
+    const bytes = await (await issuerOf(values, testing)).ocsp(ocspOptions(values))
+    return [{ file: values.out ?? null, option: 'out', what: 'OCSP response', bytes }]
   },
 }
-
-const derSequence = 0x30
 
 async function issuerOf(values: MintValues, { loadAuthority }: typeof Testing): Promise<Authority> {
   const { issuer = '', 'issuer-key': keyFile = '' } = values
@@ -82,17 +90,21 @@ async function issuerOf(values: MintValues, { loadAuthority }: typeof Testing): 
   }
 }
 
-/** The key first: a certificate without one is of no use. */
-function writeMinted(made: Minted, values: MintValues, io: Io): Written[] {
-  const { 'key-out': keyFile = '' } = values
-  secretFile('key-out', keyFile)(utf8(made.privateKeyPem))
-  return [writeCertificate(made, values, io), { file: keyFile, what: 'private key' }]
+function withKey(made: Minted, values: MintValues): Made[] {
+  return [issued(made, values), { file: values['key-out'] ?? null, option: 'key-out', ...keyOf(made) }]
 }
 
-function writeCertificate(made: MintedCertificate, values: MintValues, io: Io): Written {
+function issued(made: MintedCertificate, values: MintValues): Made {
   const chain = values.chain ? issuingChain(values.issuer ?? '') : []
-  const text = [made.certificatePem, ...chain].join('')
-  return { file: write(text, values, io), what: 'certificate', certificate: made }
+  return { file: values.out ?? null, option: 'out', ...certificateOf(made, chain) }
+}
+
+function certificateOf(made: MintedCertificate, chain: readonly string[] = []): Pick<Made, 'what' | 'bytes' | 'certificate'> {
+  return { what: 'certificate', bytes: utf8([made.certificatePem, ...chain].join('')), certificate: made }
+}
+
+function keyOf({ privateKeyPem }: Minted): Pick<Made, 'what' | 'bytes'> {
+  return { what: 'private key', bytes: utf8(privateKeyPem) }
 }
 
 /** The issuer's file, without roots: whoever believes in one has it. */
@@ -106,11 +118,13 @@ function isSelfIssued(der: Uint8Array): boolean {
   return sameName(issuer, subject)
 }
 
-/** To `--out`, or standard output. */
-function write(text: string, { out }: MintValues, io: Io): string | null {
-  if (out === undefined) io.stdout.write(text)
-  else writeText('out', out, text)
-  return out ?? null
+/** Keys first: a certificate without one is of no use. */
+function deliver(made: readonly Made[], force: boolean, io: Io): void {
+  const outputs = made.flatMap(({ file, option, bytes, what }) =>
+    file === null ? [] : [{ file, option, bytes, secret: what === 'private key' }],
+  )
+  writeOutputs([...outputs.filter(({ secret }) => secret), ...outputs.filter(({ secret }) => !secret)], force)
+  for (const { file, bytes } of made) if (file === null) io.stdout.write(bytes)
 }
 
 function keyType({ 'key-type': wanted = 'P-256' }: MintValues): KeyOrder {
@@ -121,7 +135,7 @@ function keyType({ 'key-type': wanted = 'P-256' }: MintValues): KeyOrder {
 
 const keyTypes: readonly KeyOrder[] = ['P-256', 'P-384', 'P-521', 'Ed25519', 'RSA-2048', 'RSA-3072', 'RSA-4096', 'RSA-PSS-2048']
 
-function report({ file, what, certificate }: Written, json: boolean, io: Io): void {
+function report({ file, what, certificate }: Made, json: boolean, io: Io): void {
   const details = certificate && describe(certificate)
   if (json) io.stderr.write(`${JSON.stringify({ event: 'minted', file, what, ...details })}\n`)
   else {
