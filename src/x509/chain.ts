@@ -100,6 +100,9 @@ export class ChainValidator {
     this.#verifiers = verifiersOf(crypto, optionalSchemes, signatures)
     // The Baseline Requirements have every CRL numbered.
     this.#revocation = options.revocation && readRevocation({ requireCrlNumber: profile === 'web', ...options.revocation })
+    // What the caller has chosen must not be missing without a word; what was fetched for one chain is the network's.
+    const [unreadable] = this.#revocation?.problems ?? []
+    if (unreadable !== undefined) throw new TypeError(`revocation: ${unreadable}`)
     this.#limits = limitsOf(options.limits)
   }
 

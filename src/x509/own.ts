@@ -1,15 +1,21 @@
 /** The caller's own certificates: what is wrong with them is a `TypeError`, where a peer's would be a fault of the peer. */
+import { toText } from '../wire/bytes.ts'
 import { DecodeError } from '../wire/error.ts'
 import { type Certificate, decodeCertificate } from './certificate/certificate.ts'
 import { decodePem } from './pem.ts'
 
-/** The certificates of PEM text or DER, without a look inside. */
+/** The certificates of PEM (as text, or as a file has it) or DER, without a look inside. */
 export function certificateList(source: string | Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
-  if (source instanceof Uint8Array) return [source]
+  if (source instanceof Uint8Array) return isPem(source) ? certificateList(toText(source)) : [source]
   if (typeof source !== 'string') return source
   const blocks = decodePem(source).filter(({ label }) => label === 'CERTIFICATE')
   if (blocks.length === 0) throw new TypeError('there is no certificate: expected PEM with "-----BEGIN CERTIFICATE-----"')
   return blocks.map(({ bytes }) => bytes)
+}
+
+/** DER begins with a SEQUENCE; what begins with a dash was read from a PEM file and not made text. */
+export function isPem(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x2d
 }
 
 /** As `decodeCertificate`, for the caller's own: what is wrong becomes a `TypeError` that begins with `name`. */

@@ -295,3 +295,19 @@ test('Mozilla’s roots are a trust store', () => {
   const forged = leaf({ ...anchor, subject: roots[0]?.subject as Uint8Array })
   expect(faultOf(() => store.verify([forged.der], request)).code).toMatch(/^certificate-(signature|algorithm)$/)
 })
+
+describe('what comes from files', () => {
+  test('is PEM as text, as octets, or DER', () => {
+    const pem = encodePem('CERTIFICATE', anchor.der)
+    for (const source of [pem, new TextEncoder().encode(pem), anchor.der]) {
+      expect(verify([end, ca], {}, { roots: [source] }).verified).toBe(true)
+      expect(() => createTrustStore({ roots: [source.slice(0, 40)], crypto })).toThrow(TypeError)
+    }
+  })
+
+  test('is read at once where it says who is revoked: nothing is missing without a word', () => {
+    const broken = { roots: [anchor.der], crypto, revocation: { mode: 'soft' as const, crls: [anchor.der] } }
+    expect(() => createTrustStore(broken)).toThrow(/^revocation: the CRL is malformed/)
+    expect(() => createTrustStore({ ...broken, revocation: { mode: 'soft', ocsp: [anchor.der] } })).toThrow(TypeError)
+  })
+})

@@ -1,4 +1,5 @@
 /** From a certificate back to what its logs saw before it was issued (RFC 6962 §3.1 and §3.2). */
+import { join } from '../../wire/bytes.ts'
 import {
   boolean,
   constructedTag,
@@ -69,9 +70,9 @@ function readExtension(whole: DerValue): Extension {
 }
 
 function withExtensions(fields: readonly DerValue[], extensions: readonly Extension[]): Uint8Array {
-  const list = encode(tags.sequence, ...extensions.map(({ whole }) => whole.raw))
+  const list = encode(tags.sequence, join(extensions.map(({ whole }) => whole.raw)))
   const field = extensions.length > 0 ? [encode(constructedTag(3), list)] : []
-  return encode(tags.sequence, ...fields.map(({ raw }) => raw), ...field)
+  return encode(tags.sequence, join(fields.map(({ raw }) => raw)), ...field)
 }
 
 function all(reader: DerReader): DerValue[] {

@@ -53,5 +53,5 @@ export class Budget {
 }
 
 function exhausted(what: string): CertificateError {
-  return new CertificateError('certificate-budget', `${what}, and no path to a root was found`)
+  return new CertificateError('certificate-budget', `${what}, which is all that a chain may cost`)
 }

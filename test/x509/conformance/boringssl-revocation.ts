@@ -33,7 +33,9 @@ export function statusOf({ leaf, issuers, crls = [], ocsp = [], now }: Revocatio
     purpose: 'any',
     minimumRsaBits: 1024,
     signatures: [...sha1Verifiers, verifierOfOriginals(authorities)],
-    revocation: { mode: 'hard', scope: 'leaf', crls, ocsp, maximumAge },
+    revocation: { mode: 'hard', scope: 'leaf', maximumAge },
+    crls,
+    fetchedOcsp: ocsp,
   }
   const found = outcome(verdictOf(() => verifyChain([leaf, ...certificates.slice(0, -1)], options)))
   return statuses[found] ?? found

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { join } from '../../../src/wire/bytes.ts'
 import { constructedTag, encode, encodeOid, tags } from '../../../src/wire/der.ts'
 import { DecodeError } from '../../../src/wire/error.ts'
 import { dissectTbs } from '../../../src/x509/ct/tbs.ts'
@@ -74,8 +75,14 @@ test.each<readonly [string, Uint8Array]>([
   expect(() => dissectTbs(bytes)).toThrow(DecodeError)
 })
 
+test('takes as many extensions as there are', () => {
+  const others = new Array<Uint8Array>(130_000).fill(extension('1.2.3', new Uint8Array(0)))
+  const parts = dissectTbs(tbs([...others, scts]))
+  expect(Buffer.from(parts.logged).equals(tbs(others))).toBe(true)
+})
+
 /** As much of a TBSCertificate as matters here. */
 function tbs(extensions: readonly Uint8Array[]): Uint8Array {
-  const field = extensions.length === 0 ? [] : [encode(constructedTag(3), encode(tags.sequence, ...extensions))]
+  const field = extensions.length === 0 ? [] : [encode(constructedTag(3), encode(tags.sequence, join(extensions)))]
   return encode(tags.sequence, encode(tags.integer, Uint8Array.of(5)), encode(tags.sequence), ...field)
 }
