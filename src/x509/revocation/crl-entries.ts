@@ -60,30 +60,40 @@ export class CrlEntries implements Iterable<CrlEntry> {
    * puts on hold, then one that takes back.
    */
   find(issuer: DistinguishedName, serial: bigint): CrlEntry | undefined {
-    const found: CrlEntry[] = []
-    const wanted = integerOctets(serial)
-    for (const entry of this.#numbered(wanted)) if (this.#issuers(entry).some(name => sameName(name, issuer))) found.push(readEntry(entry))
-    return found.sort((a, b) => gravity(b) - gravity(a))[0]
+    let gravest: CrlEntry | undefined
+    let last: { readonly turn: DerValue | undefined; readonly isAbout: boolean } | undefined
+    for (const { entry, turn } of this.#numbered(integerOctets(serial))) {
+      // However many entries follow it, the names of a turn are read once: nobody's signature is known to be right yet.
+      if (last?.turn !== turn || !last) last = { turn, isAbout: this.#issuers(turn).some(name => sameName(name, issuer)) }
+      if (!last.isAbout) continue
+      const found = readEntry(entry)
+      if (!gravest || gravity(found) > gravity(gravest)) gravest = found
+    }
+    return gravest
   }
 
   *[Symbol.iterator](): Iterator<CrlEntry> {
     for (const entry of values(this.#list)) yield readEntry(entry)
   }
 
-  /** The entries with this number. No value is made of the others: this is what takes the time where there are many. */
-  *#numbered(wanted: Uint8Array): Iterable<DerValue> {
+  /**
+   * The entries with this number, each with the entry that named its issuer last. No value is made of the others: this is what takes the time
+   * where there are many.
+   */
+  *#numbered(wanted: Uint8Array): Iterable<{ readonly entry: DerValue; readonly turn: DerValue | undefined }> {
     if (!this.#list) return
     const { source, from, to } = this.#list
+    let turns = 0
     for (let at = from; at < to; ) {
+      if (this.#turns[turns]?.start === at) turns++
       const fields = contentsOf(source, at)
-      if (holdsAt(source, fields, wanted)) yield new DerReader(source, 0, at, to).next()
+      if (holdsAt(source, fields, wanted)) yield { entry: new DerReader(source, 0, at, to).next(), turn: this.#turns[turns - 1] }
       at = fields + lengthOf(source, at)
     }
   }
 
-  /** The names of the issuer of the certificate that an entry is about. */
-  #issuers(entry: DerValue): readonly DistinguishedName[] {
-    const turn = this.#turns.findLast(({ start }) => start <= entry.start)
+  /** The names of the issuer of the certificates that the entries from `turn` on are about. */
+  #issuers(turn: DerValue | undefined): readonly DistinguishedName[] {
     const extension = turn && extensionsOf(turn)?.get(certificateIssuer)
     if (!extension) return [this.#crlIssuer]
     return readGeneralNames(extension.octets.inner()).flatMap(directoryName)
@@ -106,6 +116,7 @@ function checkEntry(entry: DerValue, { version, delta, indirect }: EntryRules): 
   // More than a certificate may have (RFC 5280 §4.1.2.2). Negative ones are let through, as others than CAs by the book have them.
   if (serial.length > 20) throw malformed('a serial number of more than 20 octets', serial)
   if (serial.length === 0) throw malformed('an empty serial number', serial)
+  if (isPadded(serial)) throw malformed('a serial number that is not in its shortest form', serial)
   readTime(fields.next())
   const list = fields.optional(tags.sequence)
   fields.end()
@@ -121,6 +132,12 @@ function checkEntry(entry: DerValue, { version, delta, indirect }: EntryRules): 
     throw malformed('a certificateIssuer without a distinguished name', list)
   }
   return extensions
+}
+
+/** Whether an INTEGER has an octet at its front that it could do without. Whoever looks for a number compares octets. */
+function isPadded({ source, from, length }: DerValue): boolean {
+  const [first = 0, second = 0] = [source[from], source[from + 1]]
+  return length > 1 && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80)
 }
 
 function readEntry(entry: DerValue): CrlEntry {

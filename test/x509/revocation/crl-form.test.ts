@@ -3,7 +3,7 @@ import { contextTag, encode, tags } from '../../../src/wire/der.ts'
 import { parseCrl } from '../../../src/x509/revocation/crl.ts'
 import { ecdsaSha256, extension, generalized, utc } from '../build.ts'
 import { faultOf } from '../judge.ts'
-import { authority, type CrlOrder, crl, crlNumber, deltaCrlIndicator, entry, issuingDistributionPoint, number } from './make.ts'
+import { authority, type CrlOrder, crl, crlNumber, deltaCrlIndicator, directory, entry, issuingDistributionPoint, number } from './make.ts'
 
 const root = authority()
 const read = (order: CrlOrder = {}) => parseCrl(crl(root, order))
@@ -90,6 +90,8 @@ describe('A CRL is malformed', () => {
     ['with an empty list of extensions', { extensions: [] }, /empty list/],
     ['with a scope that says nothing', { extensions: [issuingDistributionPoint({})] }, /says nothing/],
     ['with a serial number of 21 octets', { entries: [entry(new Uint8Array(21).fill(1))] }, /serial number of more than 20/],
+    ['with a serial number that begins with a 00 too many', { entries: [entry(Uint8Array.of(0, 0, 7))] }, /not in its shortest form/],
+    ['with a serial number that begins with an FF too many', { entries: [entry(Uint8Array.of(0xff, 0x87))] }, /not in its shortest form/],
     ['with an empty serial number', { entries: [entry(new Uint8Array(0))] }, /empty serial number/],
     [
       'with something behind an entry',
@@ -157,6 +159,16 @@ describe('Entries are found', () => {
     const list = [entry(1, { reason: 'certificateHold' }), entry(1, { reason: 'keyCompromise' }), entry(1, { reason: 'removeFromCRL' })]
     const { entries } = read({ extensions: [crlNumber(6), deltaCrlIndicator(5)], entries: list })
     expect(entries.find(issuer, 1n)?.reason).toBe('keyCompromise')
+  })
+
+  it('of many issuers by reading their names once, which nobody need have signed', () => {
+    const names = extension('2.5.29.29', encode(tags.sequence, ...Array.from({ length: 10_000 }, () => directory('Other'))), true)
+    const many = Array.from({ length: 50_000 }, () => entry(7))
+    const scope = issuingDistributionPoint({ indirect: true })
+    const { entries } = read({ extensions: [scope], entries: [entry(1, { extensions: [names] }), Buffer.concat(many)] })
+    expect([entries.find(issuer, 7n), entries.find(other, 7n)?.serial]).toEqual([undefined, 7n])
+    const turns = read({ extensions: [scope], entries: [Buffer.concat(many.map(() => entry(7, { issuer: 'Other' })))] }).entries
+    expect([turns.find(issuer, 7n), turns.find(other, 7n)?.serial]).toEqual([undefined, 7n])
   })
 
   it('among a hundred thousand', () => {
