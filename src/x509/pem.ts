@@ -9,13 +9,16 @@ export interface PemBlock {
 }
 
 /**
- * All the blocks of a text, in order; what stands between them is skipped. Lines end with LF, CRLF or CR. Throws `TypeError` that names the
+ * All the blocks of a text, in order; what stands between them is skipped, as is a byte order mark. Lines end with LF, CRLF or CR. Throws `TypeError` that names the
  * block and what is wrong with it.
  */
 export function decodePem(text: string): PemBlock[] {
   const blocks: PemBlock[] = []
   let open: { label: string; lines: string[] } | undefined
-  for (const [, edge, label = '', line = ''] of text.split(/\r\n|\n|\r/).map(split)) {
+  for (const [, edge, label = '', line = ''] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\n|\r/)
+    .map(split)) {
     const name = open && `PEM block ${blocks.length} (${open.label})`
     if (edge === 'BEGIN') {
       if (open) throw new TypeError(`${name} is not closed before the next one begins`)

@@ -25,6 +25,11 @@ test('CRLF, CR, spaces and any length of line are read', () => {
   }
 })
 
+test('a byte order mark before the first block is skipped, and is no part of one', () => {
+  expect(decodePem(`\uFEFF${block}`)).toEqual(decodePem(block))
+  expect(() => decodePem(block.replace('AQID', '\uFEFFAQID'))).toThrow(/which is not base64/)
+})
+
 test('headers of the old form are set apart', () => {
   const text = block.replace('AQID', 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAQID')
   expect(decodePem(text)).toEqual([
