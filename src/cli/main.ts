@@ -5,6 +5,7 @@ import { TransportError } from '../node/index.ts'
 import { cert } from './cert/main.ts'
 import { connect } from './connect.ts'
 import type { Io } from './io.ts'
+import { printableJson } from './report.ts'
 import { serve } from './serve.ts'
 import { type ExitCode, exitCodes, UsageError } from './usage.ts'
 
@@ -52,7 +53,7 @@ async function main(args: readonly string[], io: Io): Promise<ExitCode> {
       code: usage ? 'usage' : error.code,
     }
     io.stderr.write(
-      args.includes('--json') ? `${JSON.stringify({ ...event, message: error.message })}\n` : `${about}: ${error.message}\n${hint}`,
+      args.includes('--json') ? `${printableJson({ ...event, message: error.message })}\n` : `${about}: ${error.message}\n${hint}`,
     )
     return usage ? exitCodes.usage : exitCodes.transport
   }

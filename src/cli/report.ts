@@ -49,7 +49,7 @@ export interface About {
 export function createReporter(options: { json: boolean; data: Writable; notes: Writable }): Reporter {
   const line = (to: Writable, text: string) => void to.write(`${text}\n`)
   if (options.json) {
-    const event = (to: Writable, name: string, fields: object) => line(to, JSON.stringify({ event: name, ...fields }))
+    const event = (to: Writable, name: string, fields: object) => line(to, printableJson({ event: name, ...fields }))
     return {
       listening: at => event(options.data, 'listening', at),
       connected: (info, more, about) => event(options.notes, 'connected', { ...connectionFields(info, more), ...about }),
@@ -82,6 +82,13 @@ export function formatAddress(host: string, port: number): string {
 /** Text that a peer chose, without what a terminal would obey. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+}
+
+/** As `JSON.stringify`, and as above: escaped where a terminal would obey, or a reader see another text than there is. */
+export function printableJson(value: object): string {
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character =>
+    Array.from({ length: character.length }, (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  )
 }
 
 function connectionFields(info: ConnectionInfo, { earlyData, pskIdentity, ocsp, compressed }: ConnectionDetails) {

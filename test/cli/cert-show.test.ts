@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { printableJson } from '../../src/cli/report.ts'
 import { type Authority, mintAuthority, mintCtLog, mintOcspFailure } from '../../src/testing/index.ts'
 import { events, killAll, run } from './command.ts'
 
@@ -152,6 +153,27 @@ describe('tassel cert show', () => {
     ])
   })
 
+  it('shows a timestamp that is no date as the number that it is', async () => {
+    const log = await mintCtLog()
+    const beyond = (sct: Uint8Array) => Uint8Array.from(sct, (octet, i) => (i >= 33 && i < 41 ? 0xff : octet))
+    const minted = await root.issue({ names: ['a.example'], scts: async entry => [beyond(await log.sign(entry))] })
+    const [said] = await json(file('late.pem', minted.certificatePem))
+    expect(said?.extensions).toMatchObject({ timestamps: [{ time: '18446744073709552000' }] })
+  })
+
+  it('shows what an OCSP response answers also where an attached certificate can’t be read', async () => {
+    const attached = [Uint8Array.of(0x30, 0), root.certificateDer]
+    const response = await root.ocsp({ certificates: [5], attached })
+    expect(await json(file('attached.der', response))).toMatchObject([
+      { responses: [{ serial: '0x5', status: 'good' }], certificates: [expect.stringMatching(/^malformed: /), 'CN=A Root'] },
+    ])
+  })
+
+  it('reads PEM that begins with the character 0, or with a byte order mark', async () => {
+    for (const text of [`0 s:CN = A Root\n${root.certificatePem}`, `\uFEFF${root.certificatePem}`])
+      expect(await json(file('verbose.pem', text))).toMatchObject([{ kind: 'certificate', subject: 'CN=A Root' }])
+  })
+
   it('goes through all that a file holds, and shows nothing of a key', async () => {
     const path = file('all.pem', root.certificatePem + root.privateKeyPem + root.certificatePem.replaceAll('CERTIFICATE', 'ATTRIBUTE'))
     const { stdout } = await show(path)
@@ -175,6 +197,12 @@ describe('tassel cert show', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
     expect(String(stdout)).not.toMatch(/\x1b/)
     expect(String(stdout)).toContain('subject: CN=a\\u{1b}[31m\\u{a}b')
+  })
+
+  it('nor in JSON, which is the same value all the same', () => {
+    const value = { 'n\x9bame': 'a\x1b\x9b31m\u202e\u2028\u{e0001}\x7fbé' }
+    expect(printableJson(value)).toBe('{"n\\u009bame":"a\\u001b\\u009b31m\\u202e\\u2028\\udb40\\udc01\\u007fbé"}')
+    expect(JSON.parse(printableJson(value))).toEqual(value)
   })
 
   it.each([

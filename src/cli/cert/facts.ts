@@ -45,8 +45,9 @@ export function hexNumber(number: bigint): string {
   return number < 0n ? `-0x${(-number).toString(16)}` : `0x${number.toString(16)}`
 }
 
+/** To the second, where there are whole ones. */
 export function timeText(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('.000Z', 'Z')
+  return exactTimeText(milliseconds).replace('.000Z', 'Z')
 }
 
 export function algorithmText(oid: string): string {
@@ -111,7 +112,7 @@ export function timestampFacts(list: Uint8Array): Facts[] | string {
       const { logId, timestamp, scheme } = sct
       return {
         log: Buffer.from(logId).toString('base64'),
-        time: new Date(timestamp).toISOString(),
+        time: exactTimeText(timestamp),
         signature: signatureSchemeNames.get(scheme) ?? `0x${scheme.toString(16)}`,
       }
     })
@@ -119,6 +120,12 @@ export function timestampFacts(list: Uint8Array): Facts[] | string {
     if (error instanceof DecodeError) return `malformed: ${error.message}`
     throw error
   }
+}
+
+/** The number itself where it is no date: beyond the year 275760, as a log may say. */
+function exactTimeText(milliseconds: number): string {
+  const date = new Date(milliseconds)
+  return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString()
 }
 
 function extensionFacts(extensions: Extensions): Facts {

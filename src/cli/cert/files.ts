@@ -17,8 +17,10 @@ export interface Item {
 /** All that a file holds, in order. `UsageError` that names the file and its `option`, where it has one, if it is neither, or has nothing in it. */
 export function readItems(option: string | undefined, file: string): Item[] {
   const bytes = readBytes(option, file)
-  if (bytes[0] === tags.sequence) return [{ kind: kindOf(bytes), bytes, label: 'DER' }]
-  const blocks = orUsageError(() => decodePem(new TextDecoder().decode(bytes)), `${sourceName(option, file)}: `)
+  const text = new TextDecoder().decode(bytes)
+  // A text may begin with the character 0, which is a SEQUENCE's first octet: what `openssl s_client -showcerts` prints does.
+  if (bytes[0] === tags.sequence && !/^-----BEGIN /m.test(text)) return [{ kind: kindOf(bytes), bytes, label: 'DER' }]
+  const blocks = orUsageError(() => decodePem(text), `${sourceName(option, file)}: `)
   if (blocks.length === 0) throw new UsageError(`${sourceName(option, file)}: there is nothing in PEM in it, and it is not DER`)
   return blocks.map(({ label, bytes }) => ({ kind: labels[label] ?? 'unknown', bytes, label }))
 }

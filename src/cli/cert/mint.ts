@@ -4,7 +4,7 @@ import type { Authority, KeyOrder, Minted, MintedCertificate } from '../../testi
 import { describeSubject, encodePem, parseCertificate, sameName } from '../../x509/index.ts'
 import { readText } from '../files.ts'
 import type { Io } from '../io.ts'
-import { printable } from '../report.ts'
+import { printable, printableJson } from '../report.ts'
 import { type ExitCode, exitCodes, parseArguments, UsageError } from '../usage.ts'
 import { readKind } from './files.ts'
 import {
@@ -137,7 +137,7 @@ const keyTypes: readonly KeyOrder[] = ['P-256', 'P-384', 'P-521', 'Ed25519', 'RS
 
 function report({ file, what, certificate }: Made, json: boolean, io: Io): void {
   const details = certificate && describe(certificate)
-  if (json) io.stderr.write(`${JSON.stringify({ event: 'minted', file, what, ...details })}\n`)
+  if (json) io.stderr.write(`${printableJson({ event: 'minted', file, what, ...details })}\n`)
   else {
     const about = details ? `: ${details.subject}, serial ${details.serial}, until ${details.notAfter}` : ''
     io.stderr.write(`${file ?? 'standard output'}: ${what}${printable(about)}\n`)

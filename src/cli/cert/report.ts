@@ -2,7 +2,7 @@
 import { TlsError } from '../../error.ts'
 import { CertificateError } from '../../x509/index.ts'
 import type { Io } from '../io.ts'
-import { printable } from '../report.ts'
+import { printable, printableJson } from '../report.ts'
 import { type ExitCode, exitCodes } from '../usage.ts'
 
 /** Facts under their names; what is `undefined` is not there. */
@@ -24,7 +24,7 @@ export function failed(error: unknown, command: string, json: boolean, io: Io): 
   const { depth, subject, rule, needed } = error instanceof CertificateError ? error : {}
   if (json) {
     const details = { depth: depth ?? null, subject: subject ?? null, rule: rule ?? null, needed: needed ?? null }
-    io.stderr.write(`${JSON.stringify({ event: 'failed', code, message, ...details })}\n`)
+    io.stderr.write(`${printableJson({ event: 'failed', code, message, ...details })}\n`)
     return exitCodes.tls
   }
   // Most messages name the certificate themselves.

@@ -1,6 +1,7 @@
 /** What revocation lists and OCSP responses say, as facts to show. */
 import {
   type BasicOcspResponse,
+  CertificateError,
   type CertificateList,
   describeSubject,
   type OcspResponse,
@@ -73,7 +74,7 @@ function basicFacts(response: BasicOcspResponse): Facts {
     signatureAlgorithm: algorithmText(response.signatureAlgorithm.oid),
     nonce: nonce && hexText(nonce),
     responses: response.responses.map(singleFacts),
-    certificates: listed(response.certificates.map(der => describeSubject(parseCertificate(der)))),
+    certificates: listed(response.certificates.map(subjectOf)),
     unknownCritical: listed(response.unknownCritical),
   }
 }
@@ -91,6 +92,16 @@ function singleFacts({ certId, status, thisUpdate, nextUpdate, sctList, unknownC
     issuerKeyHash: hexText(certId.issuerKeyHash),
     timestamps: sctList && timestampFacts(sctList),
     unknownCritical: listed(unknownCritical),
+  }
+}
+
+/** What can't be read of what is attached keeps nothing else from being shown. */
+function subjectOf(der: Uint8Array): string {
+  try {
+    return describeSubject(parseCertificate(der))
+  } catch (error) {
+    if (error instanceof CertificateError) return `malformed: ${error.message}`
+    throw error
   }
 }
 

@@ -1,7 +1,7 @@
 /** `tassel cert show`: what is in a file. */
 import { parseCertificate, parseCrl, parseOcspResponse } from '../../x509/index.ts'
 import type { Io } from '../io.ts'
-import { printable } from '../report.ts'
+import { printable, printableJson } from '../report.ts'
 import { type ExitCode, exitCodes, parseArguments, UsageError } from '../usage.ts'
 import { certificateFacts } from './facts.ts'
 import { type Item, readItems } from './files.ts'
@@ -30,7 +30,7 @@ export async function show(args: readonly string[], io: Io): Promise<ExitCode> {
   for (const { item, name } of items) {
     try {
       const facts = factsOf(item)
-      io.stdout.write(values.json ? `${JSON.stringify(facts)}\n` : textOf(name, facts))
+      io.stdout.write(values.json ? `${printableJson(facts)}\n` : textOf(name, facts))
     } catch (error) {
       code = failed(error, name, values.json ?? false, io)
     }

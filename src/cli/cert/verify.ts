@@ -11,7 +11,7 @@ import {
   verifyChain,
 } from '../../x509/index.ts'
 import type { Io } from '../io.ts'
-import { printable } from '../report.ts'
+import { printable, printableJson } from '../report.ts'
 import { profileOption, revocationOption, trustFlags, trustHelp } from '../trust.ts'
 import { type ExitCode, exitCodes, orUsageError, parseArguments, UsageError, type Values } from '../usage.ts'
 import { readKind } from './files.ts'
@@ -59,7 +59,7 @@ export async function verify(args: readonly string[], io: Io): Promise<ExitCode>
   const chain = readKind(undefined, file, 'certificate')
   const verified = orUsageError(() => verifyChain(chain, chainOptions(values)))
   const facts = verdictFacts(verified)
-  if (values.json) io.stdout.write(`${JSON.stringify({ event: 'verified', ...facts })}\n`)
+  if (values.json) io.stdout.write(`${printableJson({ event: 'verified', ...facts })}\n`)
   else io.stdout.write([`${file}: believed`, ...factLines(facts), ''].map(printable).join('\n'))
   return exitCodes.ok
 }
