@@ -5,8 +5,8 @@ import { allReasons, type RevocationReason } from '../certificate/distribution-p
 import type { CertificateList } from './crl.ts'
 import type { CrlEntry } from './crl-entries.ts'
 import { reasonsCovered } from './crl-scope.ts'
-import type { CrlSigner, CrlSigners } from './crl-signer.ts'
-import { briefName, type Finding, type Freshness, moment, type Revocation, sameCertificate, staleness, type Target } from './evidence.ts'
+import { type CrlSigner, type CrlSigners, ownRight } from './crl-signer.ts'
+import { briefName, type Finding, type Freshness, moment, type Revocation, sameAuthority, staleness, type Target } from './evidence.ts'
 
 /** A CRL that speaks of the certificate, and what it says. */
 interface Statement {
@@ -119,8 +119,8 @@ class CrlSearch {
 
   /** The certificate is not listed, for these reasons. */
   #count({ crl, reasons }: Statement, signer: CrlSigner, delta: CertificateList | undefined): void {
-    if (signer.line.some(link => sameCertificate(link, this.#target.certificate))) {
-      this.#problem(crl, 'is signed by right of the certificate that it would vouch for')
+    if (signer.line.some(link => sameAuthority(link, this.#target.certificate))) {
+      this.#problem(crl, ownRight)
       return
     }
     for (const reason of reasons) this.#open.delete(reason)
@@ -128,7 +128,7 @@ class CrlSearch {
   }
 
   #signerOf(crl: CertificateList): CrlSigner | undefined {
-    const signer = this.#options.signers.signerOf(crl, this.#target.line, this.#options.separate)
+    const signer = this.#options.signers.signerOf(crl, this.#target, this.#options.separate)
     return typeof signer === 'string' ? this.#problem(crl, signer) : signer
   }
 

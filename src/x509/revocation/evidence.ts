@@ -3,7 +3,7 @@ import type { CryptoProvider } from '../../crypto/provider.ts'
 import { equal } from '../../wire/bytes.ts'
 import type { PublicKey } from '../certificate/algorithms.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import { type DistinguishedName, describeName } from '../certificate/distinguished-name.ts'
+import { type DistinguishedName, describeName, sameName } from '../certificate/distinguished-name.ts'
 import { brief } from '../path/link.ts'
 import type { Signed } from '../path/signed.ts'
 import type { CrlReason } from './crl-entries.ts'
@@ -85,6 +85,11 @@ function authorityOf(certificate: Certificate): Authority {
 
 export function sameCertificate(a: Certificate, b: Certificate): boolean {
   return equal(a.raw, b.raw)
+}
+
+/** Whether two certificates are of one authority: whoever holds its key speaks by right of either, as after a renewal or a cross-signature. */
+export function sameAuthority(a: Certificate, b: Certificate): boolean {
+  return sameName(a.subject, b.subject) && equal(a.publicKey.raw, b.publicKey.raw)
 }
 
 /** The days that an answer without nextUpdate is believed where nobody says how many: as long as browsers do. */

@@ -123,7 +123,13 @@ class RevocationCheck {
     this.#evidence = evidence
     this.#context = context
     this.#ocsp = new OcspCheck(context, evidence.options.maximumAge)
-    this.#signers = new CrlSigners(context, target => this.#judge(target, false).revoked !== undefined)
+    this.#signers = new CrlSigners(context, {
+      statusOf: target => {
+        const { revoked, status } = this.#judge(target, false)
+        return revoked ? 'revoked' : status.status
+      },
+      hard: evidence.options.mode === 'hard',
+    })
     // A staple that can't be read is as good as none, which is what whoever broke it could have sent.
     this.#stapled = context.stapled ? readResponse(context.stapled, this.#stapleProblems) : []
   }
@@ -156,7 +162,7 @@ class RevocationCheck {
     const knownGood = staple.good || ocsp.good
     const { maximumAge, requireCrlNumber = false } = options
     const freshness = { now: this.#context.now, maximumAge }
-    const listed = findInCrls(target, crls, { signers: this.#signers, freshness, requireCrlNumber, separate: own, knownGood })
+    const listed = findInCrls(target, crls, { signers: this.#signers, freshness, requireCrlNumber, separate: true, knownGood })
     const good = knownGood || listed.good
     const stapleProblems = target.depth === 0 ? this.#stapleProblems : []
     const status: RevocationStatus = {
