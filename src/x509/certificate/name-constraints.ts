@@ -44,7 +44,8 @@ function checkBase(base: GeneralName, value: DerValue): void {
     throw malformed(`${quoted(base.name)}, which is no domain`, value)
   }
   if (base.type === 'email' && !isEmailBase(base.address)) throw malformed(`${quoted(base.address)}, which is no domain or mailbox`, value)
-  if (base.type === 'uri' && !isDomain(base.uri.replace(/^\./, ''))) throw malformed(`${quoted(base.uri)}, which is no domain`, value)
+  if (base.type === 'uri' && base.uri !== '' && !isDomain(base.uri.replace(/^\./, '')))
+    throw malformed(`${quoted(base.uri)}, which is no domain`, value)
 }
 
 /** An address and a mask whose ones come first. */

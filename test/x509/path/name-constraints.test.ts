@@ -311,6 +311,8 @@ describe('several subtrees', () => {
     expect(isAllowed(permitted, [], dns('b.test'), dns('c.test'))).toBe(false)
     expect(isAllowed(permitted, [], dns('b.test'), address('11.1.1.1'))).toBe(false)
     expect(isAllowed(permitted, [], email('user@c.test'), uri('urn:x'), directory('C=US'))).toBe(true)
+    expect(isAllowed([uri('')], [], uri('https://a.test/x'))).toBe(true)
+    expect(isAllowed([], [uri('')], uri('https://a.test/x'))).toBe(false)
   })
 
   test('exclude what lies in any of them, also what is permitted', () => {
@@ -355,7 +357,7 @@ describe('constraints that are malformed', () => {
     ...['@example.com', 'user@', 'a@b@c', 'user@.example.com', '..com', '*'].map(
       base => [`the e-mail address ${JSON.stringify(base)}`, email(base), /no domain or mailbox/] as const,
     ),
-    ...['', '.', 'https://example.com', 'example.com:443', '*.example.com', '[::1]'].map(
+    ...['.', 'https://example.com', 'example.com:443', '*.example.com', '[::1]'].map(
       base => [`the URI ${JSON.stringify(base)}`, uri(base), /no domain/] as const,
     ),
     ...['', '10.0.0.1', '10.0.0.0/255.0', `${'0'.repeat(32)}`, '10.0.0.0/255.0.255.0', '10.0.0.0/0.0.0.255', '10.0.0.0/127.0.0.0'].map(
