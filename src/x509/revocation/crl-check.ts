@@ -40,6 +40,8 @@ class CrlSearch {
   readonly #open: Set<RevocationReason>
   /** CRLs that count and do not list the certificate, and of when what they say is. */
   readonly #clean: { readonly crl: CertificateList; readonly time: number }[] = []
+  /** CRLs that put the certificate on hold, which newer ones may end. */
+  #holds: readonly CertificateList[] = []
   readonly #problems: string[] = []
 
   constructor(target: Target, options: CrlCheckOptions) {
@@ -51,6 +53,7 @@ class CrlSearch {
   /** Every CRL is looked into, also when all reasons are covered: one that lists the certificate outweighs those that do not. */
   run(crls: readonly CertificateList[]): Finding {
     const statements = crls.flatMap(crl => this.#statement(crl) ?? []).sort((a, b) => newestFirst(a.crl, b.crl))
+    this.#holds = statements.filter(({ entry }) => entry?.reason === 'certificateHold').map(({ crl }) => crl)
     const [complete, deltas] = [statements.filter(({ crl }) => !isDelta(crl)), statements.filter(({ crl }) => isDelta(crl))]
     const revoked =
       first(complete, statement =>
@@ -88,8 +91,9 @@ class CrlSearch {
   /** What a complete CRL, brought up to date by the newest of `deltas` that counts, makes of the certificate. */
   #judge(statement: Statement, deltas: readonly Statement[]): Revocation | undefined {
     const { crl, entry, stale, reasons } = statement
-    const matters = entry !== undefined || deltas.some(delta => delta.entry) || [...reasons].some(reason => this.#open.has(reason))
-    if (!matters) return undefined
+    const mayEndHold = this.#holds.some(older => older.thisUpdate < (deltas[0]?.crl ?? crl).thisUpdate && sameScope(older, crl))
+    const isListed = entry !== undefined || deltas.some(delta => delta.entry)
+    if (!isListed && !mayEndHold && ![...reasons].some(reason => this.#open.has(reason))) return undefined
     if (stale !== undefined && deltas.length === 0) return this.#problem(crl, stale)
     const signer = this.#signerOf(crl)
     if (!signer) return undefined

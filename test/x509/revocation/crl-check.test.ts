@@ -27,6 +27,7 @@ import {
   issuingDistributionPoint,
   judge,
   number,
+  ocsp,
   type PointOrder,
   relative,
   verdict,
@@ -77,6 +78,19 @@ describe('A CRL of the issuer', () => {
     const narrower = crl(root, { extensions: [crlNumber(5), issuingDistributionPoint({ only: 'user' })] })
     expect([of(held), of(held, crl(root)), of(held, narrower)]).toEqual(['certificate-revoked', 'good', 'certificate-revoked'])
     expect(of(crl(root, { thisUpdate: utc('260519000000Z') }), held)).toBe('certificate-revoked')
+  })
+
+  it('lets go also where something else says good already', () => {
+    const scoped = (point: string) => [crlNumber(7), issuingDistributionPoint({ at: point })]
+    const held = crl(root, { thisUpdate: utc('260520000000Z'), entries: [entry(7, { reason: 'certificateHold' })] })
+    const released = crl(root, { thisUpdate: utc('260525000000Z'), extensions: [crlNumber(6)] })
+    const response = ocsp(root, { answers: [{ issuer: root }] })
+    const found = [[held], [held, released]].map(crls => verdict(scene, { crls, ocsp: [response] }))
+    expect(found).toEqual(['certificate-revoked', 'good'])
+    const end = endEntity(root, 7, [crlDistributionPoints({ at: 'http://a/' })])
+    const newest = crl(root, { extensions: scoped('http://a/') })
+    const outcome = (...crls: Uint8Array[]) => verdict({ chain: [end], root }, { crls })
+    expect([outcome(held, newest), outcome(held, released, newest)]).toEqual(['certificate-revoked', 'good'])
   })
 
   it('is passed over where its signature is not the issuer’s', () => {
