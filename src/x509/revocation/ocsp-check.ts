@@ -31,11 +31,14 @@ export class OcspCheck {
   readonly #context: RevocationContext
   readonly #freshness: Freshness
   readonly #hash: NamingHash
+  readonly #isListed: (target: Target) => boolean
   /** Whose signature a response bears, by the key of the issuer: it is verified once. */
   readonly #verified: { readonly response: BasicOcspResponse; readonly key: PublicKey; readonly problem: string | undefined }[] = []
 
-  constructor(context: RevocationContext, maximumAge: number | undefined) {
+  /** `isListed`: whether a CRL signed in the line of a certificate says that it is revoked. */
+  constructor(context: RevocationContext, maximumAge: number | undefined, isListed: (target: Target) => boolean) {
     this.#context = context
+    this.#isListed = isListed
     this.#freshness = { now: context.now, maximumAge }
     this.#hash = namingHash(context.crypto)
   }
@@ -70,19 +73,20 @@ export class OcspCheck {
     if (producedAt < target.certificate.notBefore || producedAt > wholeSecond(this.#freshness.now)) {
       return `was produced at ${moment(producedAt)}, which can't be`
     }
-    return staleness(single, this.#freshness)?.why ?? this.#signatureProblem(response, target.issuer)
+    return staleness(single, this.#freshness)?.why ?? this.#signatureProblem(response, target)
   }
 
-  #signatureProblem(response: BasicOcspResponse, issuer: Authority): string | undefined {
+  #signatureProblem(response: BasicOcspResponse, target: Target): string | undefined {
+    const { issuer } = target
     const known = this.#verified.find(each => each.response === response && equal(each.key.raw, issuer.publicKey.raw))
     if (known) return known.problem
-    const problem = this.#responderProblem(response, issuer)
+    const problem = this.#responderProblem(response, target)
     this.#verified.push({ response, key: issuer.publicKey, problem })
     return problem
   }
 
   /** RFC 6960 §4.2.2.2: the issuer itself, or whom it has appointed. Responders that a user would trust by other ways are not known here. */
-  #responderProblem(response: BasicOcspResponse, issuer: Authority): string | undefined {
+  #responderProblem(response: BasicOcspResponse, { issuer, line, depth }: Target): string | undefined {
     const { signedBy } = this.#context
     const signed = { algorithm: response.signatureAlgorithm, message: response.signed, signature: response.signature }
     if (isResponder(response.responder, issuer) && signedBy(signed, issuer.publicKey)) return undefined
@@ -91,16 +95,23 @@ export class OcspCheck {
       const delegate = readDelegate(der)
       if (!delegate || !isResponder(response.responder, delegate)) continue
       const wrong = this.#delegateProblem(delegate, issuer)
-      if (!wrong && signedBy(signed, delegate.publicKey)) return undefined
+      if (!wrong && signedBy(signed, delegate.publicKey)) {
+        const path = [delegate, ...line.path.slice(depth + 1)]
+        const isBelieved = delegate.extensions.ocspNoCheck
+        if (isBelieved || !this.#isListed({ certificate: delegate, issuer, line: { path, anchor: line.anchor }, depth: 0 }))
+          return undefined
+        problem = `is signed by ${brief(describeSubject(delegate))}, whose certificate is revoked`
+        continue
+      }
       problem = wrong ?? `has a signature that is not that of ${brief(describeSubject(delegate))}`
     }
     return problem
   }
 
   /**
-   * Appointed by the issuer's own signature, for this and nothing wider. Whether the appointment was revoked is not asked, with
-   * id-pkix-ocsp-nocheck or without (RFC 6960 §4.2.2.2.1 leaves it open): whom would one ask but the same responder. CAs keep such
-   * certificates short-lived.
+   * Appointed by the issuer's own signature, for this and nothing wider. Whether the appointment was revoked only CRLs at hand are asked, unless
+   * it has id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1 leaves it open), and their silence does no harm: whom else would one ask but the same
+   * responder. CAs keep such certificates short-lived.
    */
   #delegateProblem(delegate: Certificate, issuer: Authority): string | undefined {
     const { signatureAlgorithm: algorithm, signed: message, signature, extensions, notBefore, notAfter } = delegate

@@ -11,7 +11,7 @@ import { decodePem } from '../pem.ts'
 import { type CertificateList, parseCrl } from './crl.ts'
 import { findInCrls } from './crl-check.ts'
 import { CrlSigners } from './crl-signer.ts'
-import { moment, type Revocation, type RevocationContext, sameCertificate, type Target, targetAt } from './evidence.ts'
+import { type Finding, moment, type Revocation, type RevocationContext, sameCertificate, type Target, targetAt } from './evidence.ts'
 import { type BasicOcspResponse, parseOcspResponse } from './ocsp.ts'
 import { OcspCheck } from './ocsp-check.ts'
 
@@ -122,7 +122,7 @@ class RevocationCheck {
   constructor(evidence: RevocationEvidence, context: RevocationContext) {
     this.#evidence = evidence
     this.#context = context
-    this.#ocsp = new OcspCheck(context, evidence.options.maximumAge)
+    this.#ocsp = new OcspCheck(context, evidence.options.maximumAge, target => this.#find(target, false, true).revoked !== undefined)
     this.#signers = new CrlSigners(context, {
       statusOf: target => {
         const { revoked, status } = this.#judge(target, false)
@@ -156,13 +156,11 @@ class RevocationCheck {
 
   /** `own`: the certificate is of the path that is asked about, not of a signer's. */
   #judge(target: Target, own: boolean): Judged {
-    const { options, crls, responses, problems } = this.#evidence
+    const { responses, problems } = this.#evidence
     const staple = this.#ocsp.find(target, own && target.depth === 0 ? this.#stapled : [])
     const ocsp = this.#ocsp.find(target, responses)
     const knownGood = staple.good || ocsp.good
-    const { maximumAge, requireCrlNumber = false } = options
-    const freshness = { now: this.#context.now, maximumAge }
-    const listed = findInCrls(target, crls, { signers: this.#signers, freshness, requireCrlNumber, separate: true, knownGood })
+    const listed = this.#find(target, true, knownGood)
     const good = knownGood || listed.good
     const stapleProblems = target.depth === 0 ? this.#stapleProblems : []
     const status: RevocationStatus = {
@@ -175,6 +173,14 @@ class RevocationCheck {
     }
     const revoked = staple.revoked ?? ocsp.revoked ?? listed.revoked
     return { certificate: target.certificate, status, revoked, isStapled: staple.good }
+  }
+
+  /** What CRLs say. `separate` and `knownGood` as in `CrlCheckOptions`. */
+  #find(target: Target, separate: boolean, knownGood: boolean): Finding {
+    const { options, crls } = this.#evidence
+    const { maximumAge, requireCrlNumber = false } = options
+    const freshness = { now: this.#context.now, maximumAge }
+    return findInCrls(target, crls, { signers: this.#signers, freshness, requireCrlNumber, separate, knownGood })
   }
 }
 

@@ -6,7 +6,11 @@ import {
   authority,
   byKey,
   byName,
+  crl,
+  crlNumber,
   endEntity,
+  entry,
+  issuingDistributionPoint,
   judge,
   number,
   type OcspOrder,
@@ -170,6 +174,18 @@ describe('A responder that the issuer appointed', () => {
     expect(why(by(appoint({}, authority())))).toContain('whose certificate is not signed by the issuer')
     const middle = authority({ subject: 'Middle', serial: number(2) }, root)
     expect(of(by(appoint({}, middle), { certificates: [appoint({}, middle).der, middle.der] }))).toBe('revocation-unknown')
+  })
+
+  it('is none where a CRL of the issuer has it, unless nobody is to check', () => {
+    const nocheck = extension('1.3.6.1.5.5.7.48.1.5', encode(tags.null))
+    const outcome = (responder: ReturnType<typeof appoint>, listed: number) => {
+      const scope = issuingDistributionPoint({ only: 'user', reasons: [1] })
+      const list = crl(root, { entries: [entry(listed, { reason: 'keyCompromise' })], extensions: [crlNumber(5), scope] })
+      return judge(scene, { ocsp: [by(responder)], crls: [list] }).error
+    }
+    expect(outcome(appoint(), 6)).toBeUndefined()
+    expect(outcome(appoint(), 5)?.message).toContain('is signed by CN=Responder, whose certificate is revoked')
+    expect(outcome(appoint({ extensions: [ocspSigning, nocheck] }), 5)).toBeUndefined()
   })
 
   it('with the use of its key is one, and needs no nocheck', () => {
