@@ -42,6 +42,8 @@ class CrlSearch {
   readonly #clean: { readonly crl: CertificateList; readonly time: number }[] = []
   /** CRLs that put the certificate on hold, which newer ones may end. */
   #holds: readonly CertificateList[] = []
+  /** CRLs of other scopes, and deltas out of date, that say that it is revoked for good: that needs neither scope nor freshness to be true. */
+  readonly #listings: { readonly crl: CertificateList; readonly entry: CrlEntry }[] = []
   readonly #problems: string[] = []
 
   constructor(target: Target, options: CrlCheckOptions) {
@@ -61,7 +63,9 @@ class CrlSearch {
           statement,
           deltas.filter(({ crl }) => updates(crl, statement.crl)),
         ),
-      ) ?? first(deltas, delta => this.#judgeAlone(delta))
+      ) ??
+      first(deltas, delta => this.#judgeAlone(delta)) ??
+      first(this.#listings, ({ crl, entry }) => this.#revocation(crl, entry))
     if (!revoked && this.#clean.length > 0 && this.#open.size > 0)
       this.#problems.push(`no CRL covers revocations for ${[...this.#open].join(', ')}`)
     return { revoked, good: !this.#options.knownGood && this.#open.size === 0, problems: this.#problems }
@@ -71,14 +75,16 @@ class CrlSearch {
   #statement(crl: CertificateList): Statement | undefined {
     const { certificate } = this.#target
     const reasons = reasonsCovered(crl, certificate)
-    const concerned = reasons.size > 0 || sameName(crl.issuer, certificate.issuer)
+    const isOwn = sameName(crl.issuer, certificate.issuer)
     const stale = staleness(crl, this.#options.freshness)
-    const problem = reasons.size > 0 ? this.#formProblem(crl) : 'is for other certificates'
-    if (problem !== undefined || stale?.early || (stale && isDelta(crl))) {
-      if (concerned) this.#problem(crl, problem ?? stale?.why ?? '')
-      return undefined
-    }
-    return { crl, reasons, entry: crl.entries.find(certificate.issuer, certificate.serial), stale: stale?.why }
+    const unusable = this.#formProblem(crl) ?? (stale?.early ? stale.why : undefined)
+    const partial = reasons.size === 0 ? 'is for other certificates' : isDelta(crl) ? stale?.why : undefined
+    const entry = unusable === undefined ? crl.entries.find(certificate.issuer, certificate.serial) : undefined
+    const problem = unusable ?? partial
+    if (problem === undefined) return { crl, reasons, entry, stale: stale?.why }
+    if (isLasting(entry) && (isOwn || reasons.size > 0) && !isForAttributes(crl)) this.#listings.push({ crl, entry })
+    else if (isOwn || reasons.size > 0) this.#problem(crl, problem)
+    return undefined
   }
 
   #formProblem({ version, extensions }: CertificateList): string | undefined {
@@ -94,13 +100,13 @@ class CrlSearch {
     const mayEndHold = this.#holds.some(older => older.thisUpdate < (deltas[0]?.crl ?? crl).thisUpdate && sameScope(older, crl))
     const isListed = entry !== undefined || deltas.some(delta => delta.entry)
     if (!isListed && !mayEndHold && ![...reasons].some(reason => this.#open.has(reason))) return undefined
-    if (stale !== undefined && deltas.length === 0) return this.#problem(crl, stale)
+    if (stale !== undefined && deltas.length === 0) return this.#outdated(statement, stale)
     const signer = this.#signerOf(crl)
     if (!signer) return undefined
     // A delta that could change nothing need not be verified.
     const wanted = stale !== undefined || deltas.some(delta => delta.entry)
     const delta = wanted ? deltas.find(delta => this.#isUpdate(delta.crl, signer)) : undefined
-    if (stale !== undefined && !delta) return this.#problem(crl, stale)
+    if (stale !== undefined && !delta) return this.#outdated(statement, stale)
     const said = delta?.entry ? delta : statement
     if (said.entry && said.entry.reason !== 'removeFromCRL' && !this.#isReleased(said)) return revocation(said.crl, said.entry)
     if (!said.entry || said.entry.reason === 'removeFromCRL') this.#count(statement, signer, delta?.crl)
@@ -113,6 +119,15 @@ class CrlSearch {
     const used = this.#clean.some(base => updates(crl, base.crl))
     if (!entry && !used) return this.#problem(crl, 'is one that updates no CRL at hand')
     if (!entry || entry.reason === 'removeFromCRL' || this.#isReleased(delta)) return undefined
+    return this.#revocation(crl, entry)
+  }
+
+  /** Who was revoked for good is so still. */
+  #outdated({ crl, entry }: Statement, stale: string): Revocation | undefined {
+    return isLasting(entry) ? this.#revocation(crl, entry) : this.#problem(crl, stale)
+  }
+
+  #revocation(crl: CertificateList, entry: CrlEntry): Revocation | undefined {
     return this.#signerOf(crl) && revocation(crl, entry)
   }
 
@@ -145,6 +160,15 @@ class CrlSearch {
   #problem(crl: CertificateList, what: string): undefined {
     this.#problems.push(`${describe(crl)} ${what}`)
   }
+}
+
+function isLasting(entry: CrlEntry | undefined): entry is CrlEntry {
+  return entry !== undefined && entry.reason !== 'certificateHold' && entry.reason !== 'removeFromCRL'
+}
+
+/** The numbers of attribute certificates are not those of public-key certificates. */
+function isForAttributes({ extensions }: CertificateList): boolean {
+  return extensions.issuingDistributionPoint?.onlyAttributeCertificates ?? false
 }
 
 function isDelta({ extensions }: CertificateList): boolean {

@@ -95,13 +95,21 @@ export function sameAuthority(a: Certificate, b: Certificate): boolean {
 /** The days that an answer without nextUpdate is believed where nobody says how many: as long as browsers do. */
 const defaultAge = 7 * 86_400_000
 
+/** Milliseconds by which the clock of whoever answers may be ahead. */
+const clockDifference = 5 * 60_000
+
+/** Whether a time stated by whoever answers is to come, by more than clocks differ. */
+export function isFuture(time: number, now: number): boolean {
+  return time > wholeSecond(now) + clockDifference
+}
+
 /** Why an answer is not of this time; `undefined`: it is. `early`: it is of the future, whatever else may be said for it. */
 export function staleness(
   { thisUpdate, nextUpdate }: { readonly thisUpdate: number; readonly nextUpdate: number | undefined },
   { now, maximumAge }: Freshness,
 ): { readonly early: boolean; readonly why: string } | undefined {
   const second = wholeSecond(now)
-  if (thisUpdate > second) return { early: true, why: `is of the future (${moment(thisUpdate)})` }
+  if (isFuture(thisUpdate, now)) return { early: true, why: `is of the future (${moment(thisUpdate)})` }
   if (nextUpdate !== undefined && nextUpdate < second) return { early: false, why: `was to be replaced at ${moment(nextUpdate)}` }
   const allowed = maximumAge ?? (nextUpdate === undefined ? defaultAge : Number.POSITIVE_INFINITY)
   if (second - thisUpdate > allowed) return { early: false, why: `is of ${moment(thisUpdate)}, too long ago` }

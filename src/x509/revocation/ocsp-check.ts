@@ -11,6 +11,7 @@ import {
   briefName,
   type Finding,
   type Freshness,
+  isFuture,
   moment,
   type Revocation,
   staleness,
@@ -70,7 +71,7 @@ export class OcspCheck {
     if (unknown !== undefined) return `is limited by an extension not supported: ${unknown}`
     // No answer was signed before there was a certificate, or will be signed tomorrow.
     const { producedAt } = response
-    if (producedAt < target.certificate.notBefore || producedAt > wholeSecond(this.#freshness.now)) {
+    if (producedAt < target.certificate.notBefore || isFuture(producedAt, this.#freshness.now)) {
       return `was produced at ${moment(producedAt)}, which can't be`
     }
     return staleness(single, this.#freshness)?.why ?? this.#signatureProblem(response, target)

@@ -31,7 +31,8 @@ export interface RevocationOptions {
   readonly ocsp?: readonly Uint8Array[]
   /**
    * Milliseconds for which an answer is believed after its `thisUpdate`, also where its `nextUpdate` is later. Default: up to `nextUpdate`, and 7
-   * days where there is none.
+   * days where there is none. That a CRL lists the certificate as revoked for good is believed at any age and of any scope. The clock of whoever
+   * answers may be up to 5 minutes ahead.
    */
   readonly maximumAge?: number
   /**

@@ -116,6 +116,17 @@ describe('A CRL of the issuer', () => {
     expect(of(crl(root, { extensions: [extension('1.2.3.4', encode(tags.null))] }))).toBe('good')
   })
 
+  it('revokes for good at any age and of any scope, but not of attributes', () => {
+    const old = { thisUpdate: utc('260501000000Z'), nextUpdate: utc('260508000000Z') }
+    const elsewhere = { extensions: [crlNumber(5), issuingDistributionPoint({ at: 'http://elsewhere/' })] }
+    const attributes = { extensions: [crlNumber(5), issuingDistributionPoint({ only: 'attribute' })] }
+    const outcome = (by: typeof root, order: object, listed = entry(7)) =>
+      verdict(scene, { mode: 'soft', crls: [crl(by, { ...order, entries: [listed] })] })
+    expect([old, elsewhere, attributes].map(order => outcome(root, order))).toEqual(['certificate-revoked', 'certificate-revoked', 'good'])
+    expect([old, elsewhere].map(order => outcome(root, order, entry(7, { reason: 'certificateHold' })))).toEqual(['good', 'good'])
+    expect([old, elsewhere].map(order => outcome({ ...root, keys: newKeys() }, order))).toEqual(['good', 'good'])
+  })
+
   it('needs a number only where that is asked', () => {
     const bare = crl(root, { extensions: [extension('1.2.3.4', encode(tags.null))] })
     const required = (list: Uint8Array) => verdict(scene, { crls: [list], requireCrlNumber: true })
@@ -128,15 +139,15 @@ describe('A CRL is of its time', () => {
   const at = (time: number, list: Uint8Array, maximumAge?: number) =>
     verdict({ ...scene, now: time }, { crls: [list], ...(maximumAge === undefined ? {} : { maximumAge }) })
 
-  it('from the second of thisUpdate to that of nextUpdate', () => {
+  it('from thisUpdate, by a clock 5 minutes slow, to the second of nextUpdate', () => {
     const [from, to] = [Date.UTC(2026, 5, 1), Date.UTC(2026, 5, 8)]
-    expect([from - 1, from, to + 999, to + 1000].map(time => at(time, crl(root)))).toEqual([
+    expect([from - 300_001, from - 300_000, to + 999, to + 1000].map(time => at(time, crl(root)))).toEqual([
       'revocation-unknown',
       'good',
       'good',
       'revocation-unknown',
     ])
-    expect(at(to + 1000, crl(root, { entries: [entry(7)] }))).toBe('revocation-unknown')
+    expect(at(to + 1000, crl(root, { entries: [entry(7, { reason: 'certificateHold' })] }))).toBe('revocation-unknown')
   })
 
   it('for seven days where there is no nextUpdate, or for as long as the caller says', () => {

@@ -90,14 +90,16 @@ describe('A delta CRL', () => {
   it('brings a base up to date that is so no longer', () => {
     const old = base({ nextUpdate: utc('260531000000Z') })
     expect([of(old), of(old, delta()), of(old, delta([entry(7)]))]).toEqual(['revocation-unknown', 'good', 'certificate-revoked'])
-    const oldHeld = base({ nextUpdate: utc('260531000000Z'), entries: [entry(7)] })
+    const oldHeld = base({ nextUpdate: utc('260531000000Z'), entries: [entry(7, { reason: 'certificateHold' })] })
     expect([of(oldHeld), of(oldHeld, delta())]).toEqual(['revocation-unknown', 'certificate-revoked'])
   })
 
-  it('counts for nothing out of its time', () => {
+  it('counts for nothing out of its time, but for who is revoked for good', () => {
     const [late, early] = [delta([removal], { nextUpdate: utc('260601000001Z') }), delta([removal], { thisUpdate: utc('260602000000Z') })]
     expect([of(held, late), of(held, early)]).toEqual(['certificate-revoked', 'certificate-revoked'])
-    expect(of(base(), delta([entry(7)], { nextUpdate: utc('260601000001Z') }))).toBe('good')
+    const listed = [entry(7, { reason: 'certificateHold' }), entry(7)]
+    const found = listed.map(each => of(base(), delta([each], { nextUpdate: utc('260601000001Z') })))
+    expect(found).toEqual(['good', 'certificate-revoked'])
   })
 
   it('counts for nothing without the signature of its base’s key', () => {
