@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encode, tags } from '../../../src/wire/der.ts'
+import { contextTag, encode, tags } from '../../../src/wire/der.ts'
 import { encodePem, parseCertificate } from '../../../src/x509/index.ts'
 import { parseCrl } from '../../../src/x509/revocation/crl.ts'
 import type { RevocationOptions } from '../../../src/x509/revocation/revocation.ts'
@@ -250,6 +250,12 @@ describe('Distribution points', () => {
       'revocation-unknown',
       'revocation-unknown',
     ])
+  })
+
+  it('are compared with however many names of a CRL that nobody need have signed', () => {
+    const certificate = at(...Array.from({ length: 2000 }, () => ({ at: 'http://a/' })))
+    const uris = Array.from({ length: 20_000 }, () => encode(contextTag(6), Buffer.from('http://b/')))
+    expect(outcome([certificate], scoped({ at: fullName(...uris) }))).toBe('revocation-unknown')
   })
 
   it('have no say where the CRL is for all', () => {
