@@ -43,7 +43,8 @@ describe.skipIf(absent).each(providers())('PKITS with the provider $name', crypt
           inhibitMapping: one.InitialPolicyMappingInhibit,
           inhibitAny: one.InitialAnyPolicyInhibit,
         },
-        revocation: { mode: 'hard', crls: one.CRLPath.map(name => readBytes('pkits/crls', name)) },
+        revocation: { mode: 'hard' },
+        crls: one.CRLPath.map(name => readBytes('pkits/crls', name)),
         signatures: [dsaVerifier(path)],
       }),
     )
