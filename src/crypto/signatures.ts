@@ -125,7 +125,7 @@ export function importPrivateKey(pkcs8: Uint8Array, library: SignatureLibrary, l
   const usable = [...defaultSchemes, ...optionalSchemes].filter(scheme => fits(scheme, key) && signsInHandshakes(scheme, key))
   if (usable.length === 0) throw new TypeError('The private key cannot be used: its parameters allow no signature scheme of TLS 1.3')
   const signer = openKey(library, key)
-  if ('publicKey' in key && key.publicKey !== undefined && !constantTimeEqual(key.publicKey, signer.subjectPublicKey)) {
+  if ('publicKey' in key && key.publicKey !== undefined && !isPublicKey(key.publicKey, signer.subjectPublicKey, key)) {
     throw new TypeError('The private key cannot be used: it does not fit the public key beside it')
   }
   return {
@@ -192,6 +192,14 @@ function readOwnKey(pkcs8: Uint8Array): PrivateKeyInfo {
     if (!(cause instanceof DecodeError)) throw cause
     throw new TypeError(`The private key is not PKCS#8 that can be used: ${cause.message}`, { cause })
   }
+}
+
+/** Whether `claimed` is the `own` public key; a point may be compressed there (RFC 5915 §3, SEC 1 §2.3.3), which tells as much. */
+function isPublicKey(claimed: Uint8Array, own: Uint8Array, { type }: PrivateKeyInfo): boolean {
+  const size = (own.length - 1) / 2
+  if (type !== 'ec' || claimed.length !== size + 1) return constantTimeEqual(claimed, own)
+  const parity = (own[own.length - 1] ?? 0) & 1
+  return constantTimeEqual(claimed, Uint8Array.of(2 | parity, ...own.subarray(1, size + 1)))
 }
 
 function openKey(library: SignatureLibrary, key: PrivateKeyInfo): Signer {

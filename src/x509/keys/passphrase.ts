@@ -1,7 +1,8 @@
 /** A passphrase as the bytes that keys are made of. */
 
-/** UTF-8, as RFC 8018 §3 advises and as everyone does. Throws `TypeError` for half a surrogate pair, which is no text. */
+/** UTF-8, as RFC 8018 §3 advises and as everyone does. Throws `TypeError` for what is no string, and for half a surrogate pair, which is no text. */
 export function utf8(passphrase: string): Uint8Array {
+  if (typeof passphrase !== 'string') throw new TypeError('the passphrase has to be a string')
   const octets: number[] = []
   for (const character of passphrase) {
     const point = character.codePointAt(0) ?? 0

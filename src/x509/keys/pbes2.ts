@@ -16,7 +16,7 @@ export interface Lock {
 export class Effort {
   #left: number = passwordLimits.rounds
 
-  /** Throws `TypeError` where the file has asked for too much. */
+  /** `rounds` as in `passwordLimits`. Throws `TypeError` where the file has asked for too much. */
   spend(rounds: number): void {
     this.#left -= rounds
     if (this.#left < 0) throw new TypeError(`its passphrase would take more than ${passwordLimits.rounds} rounds of hashing`)
@@ -83,7 +83,7 @@ export function deriveKey(
     const length = keySize(parameters.optional(tags.integer), size)
     const prf = parameters.done ? 'sha1' : readHmac(parameters.next())
     parameters.end()
-    effort.spend(iterations)
+    effort.spend(iterations * Math.ceil(length / hashSizes[prf]))
     return passwords.pbkdf2(prf, password, salt, iterations, length)
   }
   const cost = smallInteger(parameters.next())
@@ -91,7 +91,7 @@ export function deriveKey(
   const parallelization = smallInteger(parameters.next())
   const length = keySize(parameters.optional(tags.integer), size)
   parameters.end()
-  effort.spend(cost * blockSize * parallelization)
+  effort.spend((cost + 4) * blockSize * parallelization)
   return passwords.scrypt(password, salt, { cost, blockSize, parallelization }, length)
 }
 
@@ -117,6 +117,9 @@ const hmacs: ReadonlyMap<string, PasswordHash> = new Map([
   ['1.2.840.113549.2.10', 'sha384'],
   ['1.2.840.113549.2.11', 'sha512'],
 ])
+
+/** Octets: PBKDF2 makes a block of them in each of its runs. */
+const hashSizes: Readonly<Record<PasswordHash, number>> = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
 
 const otherHmacs: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.2.6', 'HMAC with MD5'],

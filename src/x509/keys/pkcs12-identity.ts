@@ -16,10 +16,10 @@ export function identityFromPkcs12(
   if (!first) throw new TypeError('there is no private key in the PKCS#12 file')
   if (more.length > 0) throw new TypeError(`there are ${keys.length} private keys in the PKCS#12 file, where one is wanted`)
   const key = decryption.crypto.importPrivateKey(first.der)
-  const candidates = certificates
-    .filter(isFirst)
-    .map((entry, i) => ({ entry, certificate: parseOwn(entry.der, `certificate ${i} of the PKCS#12 file`) }))
+  const { candidates, fault } = readable(certificates.filter(isFirst))
   const leaf = ownCertificate(first, key, candidates)
+  // The one that can't be read may have been the key's own.
+  if (!leaf) throw fault ?? new TypeError(`none of the ${candidates.length} certificates in the PKCS#12 file belongs to its private key`)
   return { chain: inOrder(leaf, candidates).map(({ entry }) => entry.der), key }
 }
 
@@ -28,15 +28,33 @@ interface Candidate {
   readonly certificate: Certificate
 }
 
+/** Those that can be read, and what is wrong with the first other one: whatever else someone put in must not keep the key from its use. */
+function readable(entries: readonly Pkcs12Entry[]): { readonly candidates: readonly Candidate[]; readonly fault: TypeError | undefined } {
+  const candidates: Candidate[] = []
+  let fault: TypeError | undefined
+  for (const [i, entry] of entries.entries()) {
+    try {
+      candidates.push({ entry, certificate: parseOwn(entry.der, `certificate ${i} of the PKCS#12 file`) })
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      fault ??= error
+    }
+  }
+  return { candidates, fault }
+}
+
 /** Several may fit where a certificate was renewed: what the file ties to the key comes first. */
-function ownCertificate({ localKeyId, friendlyName }: Pkcs12Entry, { spki }: PrivateKey, candidates: readonly Candidate[]): Candidate {
+function ownCertificate(
+  { localKeyId, friendlyName }: Pkcs12Entry,
+  { spki }: PrivateKey,
+  candidates: readonly Candidate[],
+): Candidate | undefined {
   const fitting = candidates.filter(({ certificate }) => !spki || equal(certificate.publicKey.raw, spki))
-  const leaf =
+  return (
     fitting.find(({ entry }) => localKeyId !== undefined && entry.localKeyId === localKeyId) ??
     fitting.find(({ entry }) => friendlyName !== undefined && entry.friendlyName === friendlyName) ??
     fitting[0]
-  if (!leaf) throw new TypeError(`none of the ${candidates.length} certificates in the PKCS#12 file belongs to its private key`)
-  return leaf
+  )
 }
 
 /** Each certified by the next, as far as names tell; what is in no such line follows, since peers find their way. */

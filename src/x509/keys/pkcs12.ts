@@ -169,7 +169,17 @@ function readAttributes(set: DerValue | undefined): Omit<Pkcs12Entry, 'der'> {
     if (type === attributeTypes.localKeyId || type === attributeTypes.friendlyName) known.set(type, values.inner())
   }
   const [localKeyId, friendlyName] = [known.get(attributeTypes.localKeyId), known.get(attributeTypes.friendlyName)]
-  return { localKeyId: localKeyId && toHex(octetString(localKeyId)), friendlyName: friendlyName && string(friendlyName) }
+  return { localKeyId: localKeyId && toHex(octetString(localKeyId)), friendlyName: friendlyName && readName(friendlyName) }
+}
+
+/** A BMPString; what some tools write for characters that one can't hold is no name at all, and no reason to keep the key from anyone. */
+function readName(value: DerValue): string | undefined {
+  try {
+    return string(value)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
 }
 
 function wrongPassphrase(passphrase: string): string {

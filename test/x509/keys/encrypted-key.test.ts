@@ -55,6 +55,11 @@ describe.each(providers())('on $name', crypto => {
     }
   })
 
+  it('refuses a passphrase that is no string', () => {
+    for (const given of [null, Buffer.from(passphrase), 5])
+      expect(() => open(encryptedKey(pkcs8, right), given as unknown as string)).toThrow(/the passphrase has to be a string$/)
+  })
+
   it('refuses a passphrase that is no text', () => {
     expect(() => open(encryptedKey(pkcs8, right), 'x\ud800')).toThrow(/half a surrogate pair/)
   })
@@ -79,11 +84,11 @@ const [provider] = providers() as [ReturnType<typeof providers>[0]]
 describe('what costs too much is refused before it costs anything', () => {
   test.each<readonly [string, Encryption, RegExp]>([
     ['iterations', { iterations: 2_500_001 }, /more than 2500000 rounds/],
-    ['iterations for a long key', { iterations: 1_250_001 }, /2500002 rounds, more than 2500000/],
+    ['iterations for a long key', { iterations: 1_250_001 }, /more than 2500000 rounds/],
     ['iterations beyond numbers', { derivation: pbkdf2(2 ** 40) }, /is malformed: INTEGER 1099511627776 is out of range/],
     ['memory', { scrypt: { N: 2 ** 30, r: 1, p: 1 } }, /more than 2500000 rounds/],
     ['parallelization', { scrypt: { N: 2, r: 8, p: 2 ** 30 } }, /more than 2500000 rounds/],
-    ['little but memory', { scrypt: { N: 2, r: 2 ** 20, p: 1 } }, /bytes of memory/],
+    ['little but memory', { scrypt: { N: 64, r: 36_000, p: 1 } }, /bytes of memory/],
   ])('%s', (_, order, message) => {
     const key = encryptedKey(pkcs8, { password: passphrase, ...order })
     expect(() => privateKeyToPkcs8(key, { crypto: provider, passphrase })).toThrow(message)

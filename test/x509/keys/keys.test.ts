@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { constructedTag, encode, encodeOid, tags } from '../../../src/wire/der.ts'
+import { constructedTag, encode, encodeOid, readDer, sequence, tags } from '../../../src/wire/der.ts'
 import { decodePem, encodePem, loadIdentity, privateKeyToPkcs8 } from '../../../src/x509/index.ts'
 import { providers } from '../../providers.ts'
 import * as make from '../build.ts'
@@ -47,6 +47,34 @@ describe.each(keys)('a private key of %s', (name, key) => {
     const identity = loadIdentity({ cert: own.der, key: pkcs8, crypto })
     expect(identity.chain).toEqual([own.der])
     expect(identity.key.schemes.length).toBeGreaterThan(0)
+  })
+})
+
+describe.each(providers())('a compressed point beside the key, on $name,', crypto => {
+  test.each(keys.slice(0, 3))('is known as its own on %s', (name, key) => {
+    const spki = Uint8Array.from(createPublicKey(key).export({ type: 'spki', format: 'der' }))
+    const size = { 'P-256': 32, 'P-384': 48 }[name] ?? 66
+    const point = spki.slice(-2 * size)
+    const parity = 2 | ((point[2 * size - 1] ?? 0) & 1)
+    const withPoint = (form: number, x: Uint8Array) => {
+      const sec1 = sequence(readDer(Uint8Array.from(key.export({ type: 'sec1', format: 'der' }) as Buffer)))
+      const [version, scalar, curve] = [sec1.next(), sec1.next(), sec1.next()]
+      const shown = encode(tags.bitString, Uint8Array.of(0, form), x)
+      return encode(tags.sequence, version.raw, scalar.raw, curve.raw, encode(constructedTag(1), shown))
+    }
+    const load = (der: Uint8Array) => crypto.importPrivateKey(privateKeyToPkcs8(der, { crypto }))
+    const x = point.slice(0, size)
+    expect(load(withPoint(parity, x)).spki).toEqual(spki)
+    const wrong = [
+      withPoint(parity ^ 1, x),
+      withPoint(4, x),
+      withPoint(
+        parity,
+        x.map(octet => octet ^ 1),
+      ),
+      withPoint(parity, x.slice(1)),
+    ]
+    for (const der of wrong) expect(() => load(der)).toThrow(/does not fit the public key beside it/)
   })
 })
 

@@ -114,6 +114,11 @@ describe('what is in a file', () => {
     expect([keys.map(({ der }) => der), certificates.map(({ der }) => der)]).toEqual([[pkcs8], [leaf.der]])
   })
 
+  it.each([null, Buffer.from('secret'), 5])('is not opened by a passphrase that is no string: %s', given => {
+    const open = () => parsePkcs12(usual, { crypto, passphrase: given as unknown as string })
+    expect(open).toThrow(new TypeError('the passphrase has to be a string'))
+  })
+
   test.each<readonly [string, Uint8Array, RegExp]>([
     ['another version', pfx([], undefined, 2), /it has version 2, not 3/],
     ['a signature', p12.sequenceOf(p12.number(3), p12.contentInfo(2, p12.sequenceOf())), /protected by a signature, not by a passphrase/],
@@ -173,6 +178,10 @@ describe('what is in a file', () => {
     const open = (bytes: Uint8Array) => () => parsePkcs12(bytes, { crypto, passphrase })
     expect(open(file(costly(2_500_000)))).toThrow(/more than 2500000 rounds/)
     expect(open(file(...Array.from({ length: 5 }, () => costly(10)), costly(2_499_950)))).toThrow(/more than 2500000 rounds/)
+    // A MAC key of 1024 octets takes 16 runs of SHA-512, and leaves too little for the rest.
+    const long = (rest: number) => pfx([costly(rest)], p12.pbmac1(passphrase, 1024, 10))
+    expect(open(long(2_499_841))).toThrow(/more than 2500000 rounds/)
+    expect(open(long(10))().keys).toHaveLength(1)
     expect(open(pfx([], mac({ password: passphrase, iterations: 2_500_001 })))).toThrow(/more than 2500000 rounds/)
     expect(open(pfx([], mac({ password: passphrase, iterations: 0x7fffffff })))).toThrow(/more than 2500000 rounds/)
     expect(() => parsePkcs12(pfx([], p12.pbmac1(passphrase, 2 ** 20)), { crypto, passphrase })).toThrow(/1 to 1024 bytes, not 1048576/)
@@ -214,6 +223,20 @@ describe('an identity from a file', () => {
     expect(by(name, {}, name)).toEqual(renewed.der)
     expect(by({ ...id, ...name }, name, id)).toEqual(renewed.der)
     expect(by({}, {}, {})).toEqual(leaf.der)
+  })
+
+  it('needs no certificate but its own to be readable, whatever else is in the file', () => {
+    const broken = Uint8Array.from(anchor.der.slice(0, -1))
+    expect(load(bag.certificate(broken), bag.key(pkcs8), ...certificates(ca, leaf)).chain).toEqual([leaf.der, ca.der])
+    const others = [bag.certificate(ca.der), bag.certificate(broken), bag.key(pkcs8)]
+    expect(() => load(...others)).toThrow(/certificate 1 of the PKCS#12 file is malformed/)
+  })
+
+  it('has no name where the file has one that no BMPString can hold', () => {
+    const { keys, certificates } = parsePkcs12(pfx([part.plain(bag.key(pkcs8, { id: 'k', name: '𝄞' }), bag.certificate(leaf.der))]), {
+      crypto,
+    })
+    expect([keys, certificates.length]).toEqual([[{ der: pkcs8, localKeyId: '6b', friendlyName: undefined }], 1])
   })
 
   it('does not believe a tie to a certificate of another key', () => {
