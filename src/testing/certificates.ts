@@ -71,7 +71,8 @@ export async function mintSelfSigned(options: IssueOptions): Promise<Minted> {
 
 /**
  * An authority from its certificate (DER, or PEM whose first certificate counts) and its private key (unencrypted PKCS#8, DER or PEM). Throws
- * `TypeError` where they can't be read or don't belong together.
+ * `TypeError` where they can't be read or don't belong together. An RSA key signs with PKCS#1 v1.5 then, also one that was ordered as
+ * `RSA-PSS-2048`: its file says rsaEncryption, as WebCrypto writes it, and not what it is for.
  */
 export async function loadAuthority(files: {
   readonly certificate: Uint8Array | string

@@ -1,5 +1,6 @@
 /** Certificate revocation lists (RFC 5280 §5). */
 import type { Extension } from '@peculiar/x509'
+import { join } from '../wire/bytes.ts'
 import { contextTag, encode, tags } from '../wire/der.ts'
 import { encodePem } from '../x509/pem.ts'
 import {
@@ -91,7 +92,7 @@ export async function mintCrl(issuer: Signer, options: CrlOptions = {}): Promise
     issuer.subject,
     encodeTime(thisUpdate),
     ...(nextUpdate ? [encodeTime(wholeSeconds(nextUpdate, 'nextUpdate'))] : []),
-    ...(entries.length > 0 ? [encodeSequence(...entries)] : []),
+    ...(entries.length > 0 ? [encodeSequence(join(entries))] : []),
     ...encodeList(adjust([...crlExtensions(options), await authorityKeyIdentifier(issuer)], options), extensions =>
       explicit(0, extensions),
     ),
@@ -128,7 +129,8 @@ function encodeScope(scope: IssuingDistributionPointOrder): Uint8Array {
 function entriesOf(orders: NonNullable<CrlOptions['revoked']>): Uint8Array[] {
   const entries = orders.map((order): CrlEntry => (typeof order === 'object' && 'revoked' in order ? order : { revoked: order }))
   const numbers = entries.map(({ revoked }) => serialOf(revoked))
-  const twice = numbers.find((number, i) => numbers.indexOf(number) < i)
+  const seen = new Set<bigint>()
+  const twice = numbers.find(number => seen.size === seen.add(number).size)
   if (twice !== undefined && entries.every(({ certificateIssuer }) => certificateIssuer === undefined))
     throw new TypeError(`the serial number ${twice} is there twice`)
   return entries.map(encodeEntry)

@@ -53,6 +53,14 @@ describe('A revocation list', () => {
     expect([entries.find(issuer, 5n)?.reason, entries.find(other, 5n)?.reason]).toEqual(['superseded', 'unspecified'])
   })
 
+  it('may be as long as those of large authorities, and has no number twice', async () => {
+    const root = await mintAuthority()
+    const revoked = Array.from({ length: 130_000 }, (_, i) => i + 1)
+    const { entries } = parseCrl((await root.crl({ revoked })).crlDer)
+    expect(entries.find(parseCertificate(root.certificateDer).subject, 130_000n)?.serial).toBe(130_000n)
+    await expect(root.crl({ revoked: [...revoked, 65_000n] })).rejects.toThrow('the serial number 65000 is there twice')
+  })
+
   it('may leave out when the next one comes, and its number', async () => {
     const { crlDer } = await (await mintAuthority()).crl({ nextUpdate: null, omit: ['2.5.29.20'], revoked: [5] })
     const crl = new X509Crl(crlDer)
