@@ -8,9 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 export default function setup(): void {
   if (newest('dist', '.js') > newest('src', '.ts')) return
-  try {
-    execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
-  } catch {} // TEMPORARY, not to be committed
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
 }
 
 /** When the youngest file of the folder was written; 0 where there is none. */
