@@ -23,8 +23,8 @@ const at = (uri: string, responder: string) => [
   crlDistributionPoints({ at: uri }),
   extension('1.3.6.1.5.5.7.1.1', encode(tags.sequence, access('48.1', responder), access('48.2', `${responder}/ca`))),
 ]
-const middle = authority({ subject: 'Middle', serial: number(2), more: at('http://root/crl', 'http://root/ocsp') }, root)
-const leaf = endEntity(middle, 7, at('http://middle/crl', 'http://middle/ocsp'))
+const middle = authority({ subject: 'Middle', serial: number(2), more: at('http://root.example/crl', 'http://root.example/ocsp') }, root)
+const leaf = endEntity(middle, 7, at('http://middle.example/crl', 'http://middle.example/ocsp'))
 const scene: Scene = { chain: [leaf, middle], root }
 const both = [crl(middle), crl(root)]
 
@@ -112,29 +112,29 @@ describe('What is missing', () => {
       depth: 0,
       alert: 'certificate_unknown',
       needed: {
-        crlDistributionPoints: ['http://middle/crl', 'http://root/crl'],
-        ocspResponders: ['http://middle/ocsp', 'http://root/ocsp'],
-        caIssuers: ['http://middle/ocsp/ca', 'http://root/ocsp/ca'],
+        crlDistributionPoints: ['http://middle.example/crl', 'http://root.example/crl'],
+        ocspResponders: ['http://middle.example/ocsp', 'http://root.example/ocsp'],
+        caIssuers: ['http://middle.example/ocsp/ca', 'http://root.example/ocsp/ca'],
       },
     })
     expect(judge(scene, { crls: [crl(middle)] }).error).toMatchObject({
       depth: 1,
-      needed: { crlDistributionPoints: ['http://root/crl'], ocspResponders: ['http://root/ocsp'] },
+      needed: { crlDistributionPoints: ['http://root.example/crl'], ocspResponders: ['http://root.example/ocsp'] },
     })
   })
 
   it('is told in the status where it is believed', () => {
     expect(judge(scene, { mode: 'soft', crls: [crl(middle)] }).statuses).toMatchObject([
       { status: 'good', needed: undefined },
-      { status: 'unknown', source: undefined, needed: { crlDistributionPoints: ['http://root/crl'] } },
+      { status: 'unknown', source: undefined, needed: { crlDistributionPoints: ['http://root.example/crl'] } },
     ])
   })
 
   it('is what the certificate states', () => {
     expect(revocationSources(parseCertificate(leaf.der))).toEqual({
-      crlDistributionPoints: ['http://middle/crl'],
-      ocspResponders: ['http://middle/ocsp'],
-      caIssuers: ['http://middle/ocsp/ca'],
+      crlDistributionPoints: ['http://middle.example/crl'],
+      ocspResponders: ['http://middle.example/ocsp'],
+      caIssuers: ['http://middle.example/ocsp/ca'],
     })
     expect(revocationSources(parseCertificate(root.der))).toEqual({ crlDistributionPoints: [], ocspResponders: [], caIssuers: [] })
   })
