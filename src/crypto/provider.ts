@@ -165,7 +165,8 @@ export interface CryptoProvider extends Algorithms {
   /** `size` bytes from a cryptographically secure source. */
   random(size: number): Uint8Array
   /**
-   * A private key from DER PKCS#8 (RFC 5958), also one that signs with an optional scheme: whoever has such a key names it by using it.
+   * A private key from DER PKCS#8 (RFC 5958), which is copied and may be overwritten then; also one that signs with an optional scheme:
+   * whoever has such a key names it by using it.
    * Throws `TypeError` that names what is wrong with it.
    */
   importPrivateKey(pkcs8: Uint8Array): PrivateKey

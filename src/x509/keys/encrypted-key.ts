@@ -17,7 +17,11 @@ export function decryptPkcs8(der: Uint8Array, decryption: KeyDecryption | undefi
   const { crypto, passphrase } = decryption ?? {}
   if (!crypto || passphrase === undefined) throw new TypeError('the private key is encrypted: it needs its passphrase')
   const lock = { passwords: passwordsOf(crypto), password: utf8(passphrase), effort: new Effort(), advice: advicePkcs8 }
-  return naming('the private key', () => openKey(der, lock))
+  try {
+    return naming('the private key', () => openKey(der, lock))
+  } finally {
+    lock.password.fill(0)
+  }
 }
 
 /** As above, with what the passphrase has been made into. */

@@ -60,15 +60,28 @@ export function loadIdentity(source: IdentitySource): Identity {
  */
 export function privateKeyToPkcs8(key: string | Uint8Array, decryption?: KeyDecryption): Uint8Array {
   const der = typeof key === 'string' ? keyBlock(key).bytes : key
-  return wellFormed('the private key', () => toPkcs8(der, decryption))
+  const pkcs8 = wellFormed('the private key', () => toPkcs8(der, decryption))
+  // What was PEM was made bytes here.
+  if (der !== key && der !== pkcs8) der.fill(0)
+  return pkcs8
 }
 
 /** A key from a file, or as it is where it signs elsewhere. */
 export function usableKey(key: string | Uint8Array | PrivateKey, decryption: KeyDecryption): PrivateKey {
-  if (typeof key === 'string' || key instanceof Uint8Array) return decryption.crypto.importPrivateKey(privateKeyToPkcs8(key, decryption))
+  if (typeof key === 'string' || key instanceof Uint8Array) return imported(key, decryption)
   if (!Array.isArray(key?.schemes))
     throw new TypeError('the private key is neither PEM, DER, nor an object with the schemes that it signs with')
   return key
+}
+
+/** The PKCS#8 is of no more use then, unless it is the caller's own. */
+function imported(key: string | Uint8Array, decryption: KeyDecryption): PrivateKey {
+  const pkcs8 = privateKeyToPkcs8(key, decryption)
+  try {
+    return decryption.crypto.importPrivateKey(pkcs8)
+  } finally {
+    if (pkcs8 !== key) pkcs8.fill(0)
+  }
 }
 
 /** The certificates of the caller's own chain. Throws `TypeError` for none, and for one that is malformed. */
@@ -129,7 +142,10 @@ function fromSec1(scalar: DerValue, rest: DerReader): Uint8Array {
   if (parameters.tag !== tags.oid) throw new TypeError('a SEC1 private key whose curve is not a named one')
   oid(parameters)
   const algorithm = encode(tags.sequence, encodeOid('1.2.840.10045.2.1'), parameters.raw)
-  return wrap(algorithm, encode(tags.sequence, encode(tags.integer, Uint8Array.of(1)), scalar.raw, publicKey?.raw ?? new Uint8Array(0)))
+  const key = encode(tags.sequence, encode(tags.integer, Uint8Array.of(1)), scalar.raw, publicKey?.raw ?? new Uint8Array(0))
+  const pkcs8 = wrap(algorithm, key)
+  key.fill(0)
+  return pkcs8
 }
 
 /** PrivateKeyInfo. */

@@ -12,6 +12,18 @@ export function identityFromPkcs12(
   decryption: KeyDecryption,
 ): { readonly chain: readonly Uint8Array[]; readonly key: PrivateKey } {
   const { keys, certificates } = parsePkcs12(pfx, decryption)
+  try {
+    return fitting(keys, certificates, decryption)
+  } finally {
+    for (const { der } of keys) der.fill(0)
+  }
+}
+
+function fitting(
+  keys: readonly Pkcs12Entry[],
+  certificates: readonly Pkcs12Entry[],
+  decryption: KeyDecryption,
+): ReturnType<typeof identityFromPkcs12> {
   const [first, ...more] = keys
   if (!first) throw new TypeError('there is no private key in the PKCS#12 file')
   if (more.length > 0) throw new TypeError(`there are ${keys.length} private keys in the PKCS#12 file, where one is wanted`)

@@ -2,14 +2,14 @@
 import type { PasswordCryptography, PasswordHash } from '../../crypto/provider.ts'
 import { concat } from '../../wire/bytes.ts'
 import { type DerValue, malformed, octetString, oid, sequence, smallInteger, tags } from '../../wire/der.ts'
-import { terminatedBmp, utf8 } from './passphrase.ts'
+import { terminatedBmp } from './passphrase.ts'
 import { deriveKey, type Lock, readHmac } from './pbes2.ts'
 
 /**
  * Whether the MacData (RFC 7292 §4) fits the `content` and the passphrase. No passphrase and the empty one are the same to people, and not
  * to the files: some tools make the key of nothing then, and some of the two zeros that end a passphrase. Both are tried.
  */
-export function verifyMac(macData: DerValue, content: Uint8Array, passphrase: string, work: MacWork): boolean {
+export function verifyMac(macData: DerValue, content: Uint8Array, passphrase: string, work: Omit<Lock, 'advice'>): boolean {
   const fields = sequence(macData)
   const digestInfo = sequence(fields.next())
   const salt = octetString(fields.next())
@@ -20,7 +20,7 @@ export function verifyMac(macData: DerValue, content: Uint8Array, passphrase: st
   digestInfo.end()
   const scheme = sequence(algorithm)
   const name = oid(scheme.next())
-  if (name === pbmac1) return verifyPbmac1(scheme.next(), content, mac, { ...work, password: utf8(passphrase) })
+  if (name === pbmac1) return verifyPbmac1(scheme.next(), content, mac, work)
   const hash = hashes.get(name)
   if (hash === undefined)
     throw new TypeError(`its MAC uses ${otherHashes.get(name) ?? name}; SHA-1, SHA-256, SHA-384 and SHA-512 are supported`)
@@ -29,19 +29,23 @@ export function verifyMac(macData: DerValue, content: Uint8Array, passphrase: st
   return candidates.some(password => {
     work.effort.spend(iterations)
     const key = deriveMacKey(work.passwords, hash, { password, salt, iterations })
-    return work.passwords.verifyHmac(hash, key, content, mac)
+    password.fill(0)
+    const fits = work.passwords.verifyHmac(hash, key, content, mac)
+    key.fill(0)
+    return fits
   })
 }
 
-export type MacWork = Pick<Lock, 'passwords' | 'effort'>
-
 /** PBMAC1 (RFC 8018 §7.1) in a PKCS#12 file (RFC 9579 §4): salt and iterations outside of its parameters mean nothing. */
-function verifyPbmac1(parameters: DerValue, content: Uint8Array, mac: Uint8Array, work: MacWork & Pick<Lock, 'password'>): boolean {
+function verifyPbmac1(parameters: DerValue, content: Uint8Array, mac: Uint8Array, work: Omit<Lock, 'advice'>): boolean {
   const fields = sequence(parameters)
   const derivation = fields.next(tags.sequence)
   const hash = readHmac(fields.next())
   fields.end()
-  return work.passwords.verifyHmac(hash, deriveKey(derivation, undefined, work), content, mac)
+  const key = deriveKey(derivation, undefined, work)
+  const fits = work.passwords.verifyHmac(hash, key, content, mac)
+  key.fill(0)
+  return fits
 }
 
 /** RFC 7292 §B.2 for a key as long as the hash, which needs one round of step 6 and so no step 6.C. */
@@ -51,8 +55,14 @@ function deriveMacKey(
   { password, salt, iterations }: { readonly password: Uint8Array; readonly salt: Uint8Array; readonly iterations: number },
 ): Uint8Array {
   const block = hash === 'sha384' || hash === 'sha512' ? 128 : 64
-  let key = concat(new Uint8Array(block).fill(macKeys), repeated(salt, block), repeated(password, block))
-  for (let i = 0; i < iterations; i++) key = digest(hash, key)
+  const padded = repeated(password, block)
+  let key = concat(new Uint8Array(block).fill(macKeys), repeated(salt, block), padded)
+  padded.fill(0)
+  for (let i = 0; i < iterations; i++) {
+    const next = digest(hash, key)
+    key.fill(0)
+    key = next
+  }
   return key
 }
 

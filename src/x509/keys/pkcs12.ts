@@ -43,7 +43,11 @@ export interface Pkcs12Entry {
  */
 export function parsePkcs12(pfx: Uint8Array, { crypto, passphrase = '' }: KeyDecryption): Pkcs12Contents {
   const lock = { passwords: passwordsOf(crypto), password: utf8(passphrase), effort: new Effort(), advice }
-  return wellFormed('the PKCS#12 file', () => naming('the PKCS#12 file', () => readPfx(berToDer(pfx), passphrase, lock)))
+  try {
+    return wellFormed('the PKCS#12 file', () => naming('the PKCS#12 file', () => readPfx(berToDer(pfx), passphrase, lock)))
+  } finally {
+    lock.password.fill(0)
+  }
 }
 
 /** The same steps for whatever the old file uses; the key is never in the clear between them. */
@@ -98,7 +102,9 @@ function readSafe({ type, value }: Content, lock: Lock, bags: Bags): void {
   const algorithm = encrypted.next(tags.sequence)
   const ciphertext = implicitOctets(encrypted.next())
   encrypted.end()
-  const contents = asDer(decryptPbes2(algorithm, ciphertext, lock))
+  const text = decryptPbes2(algorithm, ciphertext, lock)
+  const contents = asDer(text)
+  text?.fill(0)
   if (contents === undefined) throw new TypeError('its passphrase is wrong, or it was changed: what is encrypted does not open')
   readBags(contents, lock, bags)
 }
@@ -118,9 +124,13 @@ function implicitOctets(value: DerValue): Uint8Array {
   return value.tag === constructedTag(0) ? joinOctetStrings(value.contents()) : octetString(value, contextTag(0))
 }
 
-/** SafeContents (§4.2). */
+/** SafeContents (§4.2), which are gone afterwards: what is kept of them are copies. */
 function readBags(contents: Uint8Array, lock: Lock, bags: Bags): void {
-  readBagList(sequence(readDer(contents)), lock, bags)
+  try {
+    readBagList(sequence(readDer(contents)), lock, bags)
+  } finally {
+    contents.fill(0)
+  }
 }
 
 function readBagList(list: DerReader, lock: Lock, bags: Bags): void {
@@ -132,7 +142,7 @@ function readBagList(list: DerReader, lock: Lock, bags: Bags): void {
     fields.end()
     switch (type) {
       case bagTypes.key:
-        bags.keys.push({ der: value.raw, ...attributes })
+        bags.keys.push({ der: value.raw.slice(), ...attributes })
         break
       case bagTypes.shroudedKey:
         bags.keys.push({ der: openKey(value.raw, lock), ...attributes })
@@ -155,7 +165,7 @@ function readCertificateBag(value: DerValue): Uint8Array | undefined {
   const type = oid(fields.next())
   const tagged = fields.next(constructedTag(0))
   fields.end()
-  return type === x509Certificate ? octetString(tagged.inner()) : undefined
+  return type === x509Certificate ? octetString(tagged.inner()).slice() : undefined
 }
 
 /** PKCS12Attribute (§4.2), of which two say something here. Each has one value. */
