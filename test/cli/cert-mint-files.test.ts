@@ -76,6 +76,18 @@ describe('tassel cert mint leaves every file as it was, and says why', () => {
 })
 
 describe('tassel cert mint writes', () => {
+  it('over an authority’s certificate, whose key is elsewhere, with --force alone', async () => {
+    writeFileSync(path('apart.pem'), 'what was issued needs it')
+    expect(await mint('--ca', path('apart'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/apart\.pem: there is a file already/),
+    })
+    expect(readFileSync(path('apart.pem'), 'utf8')).toBe('what was issued needs it')
+    expect(existsSync(path('apart.key'))).toBe(false)
+    expect(await mint('--ca', path('apart'), '--force')).toMatchObject({ code: 0 })
+    expect(new X509Certificate(readFileSync(path('apart.pem'))).ca).toBe(true)
+  })
+
   it('over a key with --force, which then only its owner may read', async () => {
     writeFileSync(path('forced.key'), 'x'.repeat(5000), { mode: 0o644 })
     expect(await leaf('--out', path('forced.pem'), '--key-out', path('forced.key'), '--force')).toMatchObject({ code: 0 })

@@ -32,7 +32,7 @@ response. For tests: nobody keeps a record of what was issued.
   --days N              how long it is good: 3650 for authorities, 90 for other certificates, 7 for lists and responses
   --out FILE            where it goes (default: standard output)
   --key-out FILE        where the new key goes; only the owner may read it
-  --force               write over a private key that is there already
+  --force               write over a private key, or an authority's certificate, that is there already
   --json                what was written as one JSON object a line
   -h, --help
 `

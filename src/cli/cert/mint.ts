@@ -121,7 +121,8 @@ function isSelfIssued(der: Uint8Array): boolean {
 /** Keys first: a certificate without one is of no use. */
 function deliver(made: readonly Made[], force: boolean, io: Io): void {
   const outputs = made.flatMap(({ file, option, bytes, what }) =>
-    file === null ? [] : [{ file, option, bytes, secret: what === 'private key' }],
+    // An authority's certificate belongs to what it has issued.
+    file === null ? [] : [{ file, option, bytes, secret: what === 'private key', precious: what === 'private key' || option === 'ca' }],
   )
   writeOutputs([...outputs.filter(({ secret }) => secret), ...outputs.filter(({ secret }) => !secret)], force)
   for (const { file, bytes } of made) if (file === null) io.stdout.write(bytes)

@@ -14,6 +14,8 @@ export interface Output extends NamedFile {
   readonly bytes: Uint8Array
   /** Only the owner may read it. */
   readonly secret: boolean
+  /** It can't be made again: it replaces no file with anything in it. */
+  readonly precious: boolean
 }
 
 /** `UsageError` where two of the files are one: what was read would be lost, or what was written first. Pipes and devices may be named twice. */
@@ -54,15 +56,15 @@ export function writeOutputs(outputs: readonly Output[], force: boolean): void {
   }
 }
 
-/** What is written for a key replaces no file with anything in it; what is written for others, no key. */
+/** What is precious replaces no file with anything in it; what is not, no key. */
 function checkNoKey(output: Output): void {
-  const { option, file, secret } = output
+  const { option, file, precious } = output
   if (!existsSync(file)) return
   naming(option, file, () => {
     const { size } = statSync(file)
     if (size === 0 || identityOf(file) === undefined) return
-    if (secret || /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(readFileSync(file, 'latin1')))
-      throw new Error(`there is ${secret ? 'a file' : 'a private key'} already; --force writes over it`)
+    if (precious || /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(readFileSync(file, 'latin1')))
+      throw new Error(`there is ${precious ? 'a file' : 'a private key'} already; --force writes over it`)
   })
 }
 
