@@ -92,6 +92,9 @@ export class ChainValidator {
     for (const policy of options.policies?.initial ?? []) {
       if (!isOid(policy)) throw new TypeError(`policies.initial has dotted object identifiers, not ${JSON.stringify(policy)}`)
     }
+    if (!(options.pins ?? []).every(pin => pin instanceof Uint8Array && pin.length === 32)) {
+      throw new TypeError('pins are SHA-256 hashes, 32 bytes each')
+    }
     this.#options = options
     this.#anchors = indexAnchors(options.anchors)
     this.#intermediates = (options.intermediates ?? [])

@@ -78,6 +78,10 @@ describe('pins', () => {
     expect(fault([end, ca], {}, { pins: [] }).code).toBe('certificate-pin')
   })
 
+  test.each([[['sha256/AAAA']], [[new Uint8Array(20)]], [['']]])('are hashes: %j is none', pins => {
+    expect(() => verify([end, ca], {}, { pins: pins as never })).toThrow(/pins are SHA-256 hashes/)
+  })
+
   test('choose among paths', () => {
     const other = root({ subject: 'Other' })
     const crossed = intermediate(other, { keys: ca.keys })

@@ -48,7 +48,7 @@ export function issuerProblem(
     authorityProblem(issuer, path, circumstances) ??
     keySizeProblem(issuer, depth, circumstances) ??
     namesProblem(issuer, issuer.certificate.extensions.nameConstraints, path, names) ??
-    (circumstances.profile === 'web' ? webIssuerProblem(issuer, path) : undefined)
+    (circumstances.profile === 'web' ? webIssuerProblem(issuer, path, false) : undefined)
   )
 }
 
@@ -70,7 +70,7 @@ export function anchorProblem(
     (constraints && authorityProblem(link(constraints), path, circumstances, true)) ??
     anchorKeyProblem(anchor, depth, circumstances) ??
     anchorLimitProblem(anchor, path, names) ??
-    (constraints && circumstances.profile === 'web' ? webIssuerProblem(link(constraints), path) : undefined)
+    (constraints && circumstances.profile === 'web' ? webIssuerProblem(link(constraints), path, true) : undefined)
   )
 }
 

@@ -20,10 +20,9 @@ export function webEndEntityProblem(leaf: Link, circumstances: Circumstances): C
   return found && broken(leaf, 0, 'certificate-profile', found.what, found.rule)
 }
 
-/** For intermediates, and for roots that came as certificates. */
-export function webIssuerProblem(issuer: Link, path: Path): CertificateError | undefined {
+/** For intermediates, and for roots that came as certificates: `root`. */
+export function webIssuerProblem(issuer: Link, path: Path, root: boolean): CertificateError | undefined {
   const { certificate } = issuer
-  const root = issuer.label === 'root'
   const found =
     keyFault(certificate) ??
     authorityFormFault(certificate) ??
