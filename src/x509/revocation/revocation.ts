@@ -10,6 +10,7 @@ import { brief } from '../path/link.ts'
 import { decodePem } from '../pem.ts'
 import { type CertificateList, parseCrl } from './crl.ts'
 import { findInCrls } from './crl-check.ts'
+import { CrlEntries } from './crl-entries.ts'
 import { CrlSigners } from './crl-signer.ts'
 import { type Finding, moment, type Revocation, type RevocationContext, sameCertificate, type Target, targetAt } from './evidence.ts'
 import { type BasicOcspResponse, parseOcspResponse } from './ocsp.ts'
@@ -188,9 +189,13 @@ class RevocationCheck {
 // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function toLists(source: Uint8Array | string | CertificateList): readonly (Uint8Array | CertificateList)[] {
-  if (source instanceof Uint8Array || (typeof source === 'object' && source !== null && 'entries' in source)) return [source]
-  if (typeof source !== 'string') throw new TypeError(`a CRL is DER, PEM, or what parseCrl makes of them, not ${String(source)}`)
-  const blocks = decodePem(source).filter(({ label }) => label === 'X509 CRL')
+  if (typeof source === 'string') return crlBlocks(source)
+  if (source instanceof Uint8Array || source?.entries instanceof CrlEntries) return [source]
+  throw new TypeError(`a CRL is DER, PEM, or what parseCrl makes of them, not ${String(source)}`)
+}
+
+function crlBlocks(pem: string): readonly Uint8Array[] {
+  const blocks = decodePem(pem).filter(({ label }) => label === 'X509 CRL')
   if (blocks.length === 0) throw new TypeError('there is no CRL: expected PEM with "-----BEGIN X509 CRL-----"')
   return blocks.map(({ bytes }) => bytes)
 }

@@ -59,6 +59,8 @@ describe('The mode', () => {
     refused({ mode: 'hard', maximumAge: -1 })
     refused({ mode: 'hard', maximumAge: Number.NaN })
     refused({ mode: 'hard', crls: ['no PEM at all'] })
+    for (const crl of [[1, 2], new Map(), { entries: [] }, undefined, 7]) refused({ mode: 'hard', crls: [crl] })
+    for (const response of ['text', [1, 2], undefined]) refused({ mode: 'hard', ocsp: [response] })
   })
 })
 
