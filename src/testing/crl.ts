@@ -2,7 +2,9 @@
 import type { Extension } from '@peculiar/x509'
 import { join } from '../wire/bytes.ts'
 import { contextTag, encode, tags } from '../wire/der.ts'
+import type { RevocationReason } from '../x509/certificate/distribution-points.ts'
 import { encodePem } from '../x509/pem.ts'
+import type { CrlReason } from '../x509/revocation/crl-entries.ts'
 import {
   anHourAgo,
   encodeGeneralizedTime,
@@ -16,13 +18,12 @@ import {
 } from './der.ts'
 import {
   adjust,
-  type CrlReason,
   type DistributionPointOrder,
   distributionPointName,
   distributionPoints,
+  encodeReasonFlags,
   given,
   raw,
-  reasonFlags,
   reasonNumber,
 } from './extensions.ts'
 import { signatureAlgorithm, signDer } from './keys.ts'
@@ -48,7 +49,7 @@ export interface IssuingDistributionPointOrder {
   readonly distributionPoint?: string | readonly GeneralNameOrder[]
   readonly onlyContainsUserCerts?: boolean
   readonly onlyContainsCACerts?: boolean
-  readonly onlySomeReasons?: readonly CrlReason[]
+  readonly onlySomeReasons?: readonly RevocationReason[]
   readonly indirectCRL?: boolean
   readonly onlyContainsAttributeCerts?: boolean
 }
@@ -119,7 +120,7 @@ function encodeScope(scope: IssuingDistributionPointOrder): Uint8Array {
     ...given(point, point => distributionPointName(typeof point === 'string' ? [{ uri: point }] : point)),
     ...flag(1, scope.onlyContainsUserCerts),
     ...flag(2, scope.onlyContainsCACerts),
-    ...given(scope.onlySomeReasons, reasons => reasonFlags(reasons, 3)),
+    ...given(scope.onlySomeReasons, reasons => encodeReasonFlags(reasons, 3)),
     ...flag(4, scope.indirectCRL),
     ...flag(5, scope.onlyContainsAttributeCerts),
   )

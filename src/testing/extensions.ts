@@ -9,7 +9,9 @@ import {
   Extension,
 } from '@peculiar/x509'
 import { constructedTag, contextTag, encode, tags } from '../wire/der.ts'
-import type { KeyUsage } from '../x509/index.ts'
+import { type RevocationReason, reasonFlags } from '../x509/certificate/distribution-points.ts'
+import { type KeyUsage, keyUsages } from '../x509/certificate/extension-values.ts'
+import { type CrlReason, crlReasons } from '../x509/revocation/crl-entries.ts'
 import { ascii, derNull, encodeDotted, encodeInteger, encodeNamedBits, encodeSequence, explicit, type RawExtension } from './der.ts'
 import { type DistinguishedNameOrder, encodeGeneralName, encodeGeneralNames, type GeneralNameOrder } from './names.ts'
 
@@ -24,26 +26,13 @@ export type MintedPurpose =
   | 'any'
   | `${number}.${string}`
 
-/** Why something was revoked (RFC 5280 §5.3.1). */
-export type CrlReason =
-  | 'unspecified'
-  | 'keyCompromise'
-  | 'cACompromise'
-  | 'affiliationChanged'
-  | 'superseded'
-  | 'cessationOfOperation'
-  | 'certificateHold'
-  | 'removeFromCRL'
-  | 'privilegeWithdrawn'
-  | 'aACompromise'
-
 /** A distribution point (RFC 5280 §4.2.1.13). A mere string is its URI. */
 export type DistributionPointOrder =
   | string
   | {
       readonly fullName?: readonly GeneralNameOrder[]
       /** Which reasons the CRL there covers; default: all. */
-      readonly reasons?: readonly CrlReason[]
+      readonly reasons?: readonly RevocationReason[]
       /** Who signs the CRL there, where it is not the certificate's issuer. */
       readonly crlIssuer?: DistinguishedNameOrder
     }
@@ -138,7 +127,7 @@ export function distributionPoints(points: readonly DistributionPointOrder[]): U
       if (typeof point === 'string') return encodeSequence(distributionPointName([{ uri: point }]))
       return encodeSequence(
         ...given(point.fullName, distributionPointName),
-        ...given(point.reasons, reasons => reasonFlags(reasons, 1)),
+        ...given(point.reasons, reasons => encodeReasonFlags(reasons, 1)),
         ...given(point.crlIssuer, issuer => encode(constructedTag(2), encodeGeneralName({ directory: issuer }))),
       )
     }),
@@ -151,16 +140,16 @@ export function distributionPointName(fullName: readonly GeneralNameOrder[]): Ui
 }
 
 /** ReasonFlags with the implicit tag `[number]`. Throws `TypeError` for reasons that have no bit there. */
-export function reasonFlags(reasons: readonly CrlReason[], number: number): Uint8Array {
-  const positions = reasons.map(reason => flags.indexOf(reason))
-  if (positions.includes(-1)) throw new TypeError(`reasons of a CRL's scope are ${flags.slice(1).join(', ')}`)
+export function encodeReasonFlags(reasons: readonly RevocationReason[], number: number): Uint8Array {
+  const positions = reasons.map(reason => 1 + reasonFlags.indexOf(reason))
+  if (positions.includes(0)) throw new TypeError(`reasons of a CRL's scope are ${reasonFlags.join(', ')}`)
   return encodeNamedBits(positions, contextTag(number))
 }
 
 /** The number of a reason as an entry of a CRL and an OCSP response give it. */
 export function reasonNumber(reason: CrlReason): number {
-  const number = reasonNumbers[reason]
-  if (number === undefined) throw new TypeError(`"${reason}" is no reason: ${Object.keys(reasonNumbers).join(', ')}`)
+  const number = reason ? crlReasons.indexOf(reason) : -1
+  if (number < 0) throw new TypeError(`"${reason}" is no reason: ${crlReasons.filter(Boolean).join(', ')}`)
   return number
 }
 
@@ -173,49 +162,10 @@ function when<T>(condition: boolean | undefined, make: () => T): readonly T[] {
   return condition ? [make()] : []
 }
 
-/** In the order of their bits. */
-const keyUsages: readonly KeyUsage[] = [
-  'digitalSignature',
-  'contentCommitment',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-]
-
 function usageBit(usage: KeyUsage): number {
   const bit = keyUsages.indexOf(usage)
   if (bit < 0) throw new TypeError(`"${usage}" is no key usage: ${keyUsages.join(', ')}`)
   return bit
-}
-
-/** ReasonFlags in the order of their bits (RFC 5280 §4.2.1.13); bit 0 is out of use. */
-const flags: readonly (CrlReason | 'unused')[] = [
-  'unused',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  'privilegeWithdrawn',
-  'aACompromise',
-]
-
-const reasonNumbers: Readonly<Record<CrlReason, number>> = {
-  unspecified: 0,
-  keyCompromise: 1,
-  cACompromise: 2,
-  affiliationChanged: 3,
-  superseded: 4,
-  cessationOfOperation: 5,
-  certificateHold: 6,
-  removeFromCRL: 8,
-  privilegeWithdrawn: 9,
-  aACompromise: 10,
 }
 
 const purposeIds: Readonly<Record<string, string>> = {

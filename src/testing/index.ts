@@ -7,11 +7,12 @@
  *     const crl = await intermediate.crl({ revoked: [{ revoked: server, reason: 'keyCompromise' }] })
  *     const staple = await intermediate.ocsp({ certificates: [{ certificate: server, status: 'revoked' }] })
  */
+export type { CrlReason } from '../x509/revocation/crl-entries.ts'
 export * from './certificates.ts'
 export { type CrlEntry, type CrlOptions, type IssuingDistributionPointOrder, type MintedCrl, mintCrl } from './crl.ts'
 export * from './ct.ts'
 export type { RawExtension } from './der.ts'
-export type { CrlReason, DistributionPointOrder, ExtensionOptions, MintedPurpose } from './extensions.ts'
+export type { DistributionPointOrder, ExtensionOptions, MintedPurpose } from './extensions.ts'
 export { generateKeyPair, importKeyPair, type KeyOrder, type KeyPair } from './keys.ts'
 export type { CertificateOptions, Minted, MintedCertificate } from './make.ts'
 export type { DistinguishedNameOrder, GeneralNameOrder } from './names.ts'

@@ -1,6 +1,7 @@
 /** Responses of the Online Certificate Status Protocol (RFC 6960 §4.2). */
 import { concat } from '../wire/bytes.ts'
 import { bitString, constructedTag, contextTag, encode, encodeOid, readDer, sequence, tags } from '../wire/der.ts'
+import type { CrlReason } from '../x509/revocation/crl-entries.ts'
 import { serialOf } from './crl.ts'
 import {
   anHourAgo,
@@ -14,7 +15,7 @@ import {
   type RawExtension,
   wholeSeconds,
 } from './der.ts'
-import { type CrlReason, given, reasonNumber } from './extensions.ts'
+import { given, reasonNumber } from './extensions.ts'
 import { digest, signDer } from './keys.ts'
 import type { Minted, MintedCertificate } from './make.ts'
 

@@ -39,8 +39,8 @@ export interface IssuingDistributionPoint {
   readonly indirect: boolean
 }
 
-/** ReasonFlags, in the order of their bits from 1 on; bit 0 is unused. */
-const reasonFlags = [
+/** ReasonFlags (RFC 5280 §4.2.1.13), in the order of their bits from 1 on; bit 0 is unused. */
+export const reasonFlags = [
   'keyCompromise',
   'cACompromise',
   'affiliationChanged',

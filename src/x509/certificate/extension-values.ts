@@ -21,8 +21,8 @@ export interface BasicConstraints {
   readonly pathLength: number | undefined
 }
 
-/** In the order of their bits. */
-const keyUsages = [
+/** In the order of their bits (RFC 5280 §4.2.1.3). */
+export const keyUsages = [
   'digitalSignature',
   'contentCommitment',
   'keyEncipherment',

@@ -161,7 +161,7 @@ export function readTime(value: DerValue): number {
 }
 
 /** By number (RFC 5280 §5.3.1); 7 is unused. */
-const reasons: readonly (CrlReason | undefined)[] = [
+export const crlReasons: readonly (CrlReason | undefined)[] = [
   'unspecified',
   'keyCompromise',
   'cACompromise',
@@ -177,7 +177,7 @@ const reasons: readonly (CrlReason | undefined)[] = [
 
 /** CRLReason, an ENUMERATED. */
 export function readCrlReason(value: DerValue): CrlReason {
-  const reason = reasons[smallInteger(value, tags.enumerated)]
+  const reason = crlReasons[smallInteger(value, tags.enumerated)]
   if (!reason) throw malformed('no CRLReason', value)
   return reason
 }
