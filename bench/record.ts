@@ -1,148 +1,178 @@
 /**
- * How long a record takes: written by RecordWriter, read by RecordReader, for each provider and cipher suite, and as a multiple of what
- * node:crypto alone needs to seal and open the same bytes in the same run. The row `null` has no cryptography: it is what the record
- * layer itself costs. Numbers of one run compare with each other, not with those of another run.
- *
- *     tsc -p bench && node .bench/bench/record.js
+ * Records: what RecordWriter and RecordReader add to the AEAD that they call. For each provider, suite and size the record layer and the
+ * provider's bare AEAD do the same work in turns. For node:crypto the bare AEAD is its own calls, with the key imported beforehand.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { createNobleProvider } from '../src/crypto/noble.ts'
-import { createNodeProvider } from '../src/crypto/node.ts'
-import type { AeadKey, CipherSuite, CryptoProvider } from '../src/crypto/provider.ts'
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
+import type { AeadKey, CipherSuite } from '../src/crypto/provider.ts'
 import { contentType } from '../src/record/content-type.ts'
 import { Protection } from '../src/record/protection.ts'
 import { RecordReader } from '../src/record/reader.ts'
 import { RecordWriter } from '../src/record/writer.ts'
+import { allocations } from './harness/allocations.ts'
+import { type Contender, race, rate } from './harness/measure.ts'
+import type { Bar } from './harness/report.ts'
+import type { Session } from './harness/session.ts'
+import { benchProviders } from './providers.ts'
 
-const providers: readonly CryptoProvider[] = [
-  createNobleProvider({ random: size => new Uint8Array(randomBytes(size)) }),
-  createNodeProvider(),
-]
-const sizes = [16384, 100]
-const rounds = 15
-const millisecondsPerRound = 30
+const sizes = [16384, 4096, 1024, 64]
+/** Records that are sealed, or opened, in one call. */
+const batch = 64
 
-function main(): void {
-  console.log('provider  suite                          bytes    µs/record      MB/s   × node:crypto')
-  for (const provider of providers) {
-    for (const suite of provider.cipherSuites) for (const size of sizes) report(provider.name, suite, size)
-  }
-  const [suite] = providers.flatMap(provider => provider.cipherSuites)
-  if (suite !== undefined) for (const size of sizes) report('null', withoutCryptography(suite), size)
+/** The least share of the bare AEAD's speed. */
+const bars: Readonly<Record<string, Readonly<Record<number, number>>>> = {
+  noble: { 16384: 0.97, 1024: 0.9 },
+  wasm: { 16384: 0.93, 1024: 0.8 },
+  node: { 16384: 0.85, 1024: 0.75 },
 }
 
-function report(provider: string, suite: CipherSuite, size: number): void {
-  const [subject, reference] = compare(throughRecords(suite, size), throughNodeCrypto(suite, size))
-  const columns = [
-    provider.padEnd(9),
-    suite.name.padEnd(29),
-    String(size).padStart(6),
-    subject.toFixed(2).padStart(12),
-    (size / subject).toFixed(1).padStart(9),
-    (subject / reference).toFixed(2).padStart(15),
-  ]
-  console.log(columns.join(' '))
-}
-
-/** Microseconds a call of each, the median over rounds that alternate, so that both meet the same disturbances. */
-function compare(subject: () => void, reference: () => void): [number, number] {
-  const times: [number[], number[]] = [[], []]
-  for (let round = -2; round < rounds; round++) {
-    for (const [i, run] of [subject, reference].entries()) {
-      const time = timePerCall(run)
-      if (round >= 0) times[i]?.push(time)
+export async function run(session: Session): Promise<void> {
+  for (const provider of benchProviders()) {
+    const table = session.table(`Records on ${provider.name}: speed, and its share of the bare AEAD's`, [
+      'seal MB/s',
+      'seal ÷ bare',
+      'open MB/s',
+      'open ÷ bare',
+      'heap B/record',
+      'buffer B/record',
+    ])
+    for (const suite of provider.cipherSuites.map(unlimited)) {
+      for (const size of sizes) {
+        session.progress(`${provider.name}, ${suite.name}, ${size} bytes`)
+        const least = bars[provider.name]?.[size]
+        const bar: Bar | undefined = least === undefined ? undefined : { atLeast: least }
+        const bare = provider.name === 'node' ? nodeCryptoKey(suite) : suite.aead.key(keysOf(suite).key)
+        const sealing = [sealRecords(suite, size), sealBare(suite, bare, size)]
+        const opening = [openRecords(suite, size), openBare(suite, bare, size)]
+        const sealed = await race(sealing, session.pace)
+        const opened = await race(opening, session.pace)
+        const perRecord = allocations(sealing[0]?.run, opening[0]?.run)
+        table.row(`${suite.name.replace(/^TLS_|_SHA\d+$/g, '')}, ${size} bytes`, {
+          'seal MB/s': { figure: rate(size * batch, sealed.time('records')) },
+          'seal ÷ bare': { figure: sealed.speed('records', 'bare'), digits: 2, ...(bar && { bar }) },
+          'open MB/s': { figure: rate(size * batch, opened.time('records')) },
+          'open ÷ bare': { figure: opened.speed('records', 'bare'), digits: 2, ...(bar && { bar }) },
+          'heap B/record': { figure: scaledTo(perRecord.heap / batch), digits: 0 },
+          'buffer B/record': { figure: scaledTo(perRecord.buffers / batch), digits: 0 },
+        })
+      }
     }
   }
-  return [median(times[0]), median(times[1])]
 }
 
-function timePerCall(run: () => void): number {
-  const start = performance.now()
-  let calls = 0
-  let elapsed = 0
-  do {
-    for (let i = 0; i < 16; i++) run()
-    calls += 16
-    elapsed = performance.now() - start
-  } while (elapsed < millisecondsPerRound)
-  return (elapsed * 1000) / calls
+const scaledTo = (value: number) => ({ median: value, low: value, high: value })
+
+/** How many records a key may protect is not what is measured. */
+function unlimited(suite: CipherSuite): CipherSuite {
+  return { ...suite, aead: { ...suite.aead, sealLimit: Number.POSITIVE_INFINITY } }
 }
 
-function median(values: number[]): number {
-  values.sort((a, b) => a - b)
-  return values[values.length >> 1] ?? Number.NaN
+function keysOf(suite: CipherSuite): { readonly key: Uint8Array; readonly iv: Uint8Array } {
+  return { key: new Uint8Array(suite.aead.keySize).fill(1), iv: new Uint8Array(12).fill(2) }
 }
 
-/** Seals `size` bytes, carries them over as one chunk, and opens them. */
-function throughRecords(suite: CipherSuite, size: number): () => void {
-  const keys = { key: new Uint8Array(suite.aead.keySize).fill(1), iv: new Uint8Array(12).fill(2) }
+function sealRecords(suite: CipherSuite, size: number): Contender {
   const writer = new RecordWriter()
-  const reader = new RecordReader()
-  // The limit of the key is not what is measured here.
-  const unlimited = { ...suite, aead: { ...suite.aead, sealLimit: Number.POSITIVE_INFINITY } }
-  writer.setProtection(new Protection(unlimited, keys))
-  reader.setProtection(new Protection(unlimited, keys))
+  writer.setProtection(new Protection(suite, keysOf(suite)))
   const data = new Uint8Array(size).fill(3)
-  const wire = new Uint8Array(size + 100)
-  return () => {
-    writer.write(contentType.application_data, data)
-    reader.push(wire.subarray(0, copy(writer.take(), wire)))
-    if (reader.next()?.fragment.length !== size) throw new Error('the record did not come through')
-  }
-}
-
-/** Copies the chunks in a row; returns their length. */
-function copy(chunks: readonly Uint8Array[], target: Uint8Array): number {
-  let length = 0
-  for (const chunk of chunks) {
-    target.set(chunk, length)
-    length += chunk.length
-  }
-  return length
-}
-
-function throughNodeCrypto(suite: CipherSuite, size: number): () => void {
-  const name = nodeNames[suite.name]
-  if (name === undefined) throw new Error(`node:crypto has no name for ${suite.name}`)
-  const options = { authTagLength: 16 }
-  const key = new Uint8Array(suite.aead.keySize).fill(1)
-  const nonce = new Uint8Array(12).fill(2)
-  const header = new Uint8Array(5)
-  const data = new Uint8Array(size + 1).fill(3)
-  // The types know the two kinds of cipher apart.
-  const createCipher = () => (name === chacha ? createCipheriv(name, key, nonce, options) : createCipheriv(name, key, nonce, options))
-  const createDecipher = () => (name === chacha ? createDecipheriv(name, key, nonce, options) : createDecipheriv(name, key, nonce, options))
-  return () => {
-    const cipher = createCipher().setAAD(header, { plaintextLength: data.length })
-    const sealed = cipher.update(data)
-    cipher.final()
-    const decipher = createDecipher().setAAD(header, { plaintextLength: data.length }).setAuthTag(cipher.getAuthTag())
-    const opened = decipher.update(sealed)
-    decipher.final()
-    if (opened.length !== data.length) throw new Error('the bytes did not come through')
-  }
-}
-
-const chacha = 'chacha20-poly1305'
-const nodeNames: Readonly<Record<string, 'aes-128-gcm' | 'aes-256-gcm' | typeof chacha>> = {
-  TLS_AES_128_GCM_SHA256: 'aes-128-gcm',
-  TLS_AES_256_GCM_SHA384: 'aes-256-gcm',
-  TLS_CHACHA20_POLY1305_SHA256: chacha,
-}
-
-/** The suite with an AEAD that only copies, once to seal. */
-function withoutCryptography(suite: CipherSuite): CipherSuite {
-  const { tagSize } = suite.aead
-  const key: AeadKey = {
-    seal(_nonce, _aad, plain, out) {
-      const sealed = new Uint8Array(plain.reduce((sum, piece) => sum + piece.length, tagSize))
-      copy(plain, sealed)
-      out.push(sealed)
+  return {
+    name: 'records',
+    run() {
+      for (let i = 0; i < batch; i++) writer.write(contentType.application_data, data)
+      writer.take()
     },
-    open: (_nonce, _aad, sealed) => sealed.subarray(0, -tagSize),
+  }
+}
+
+function sealBare(_suite: CipherSuite, key: AeadKey, size: number): Contender {
+  const { nonce, header } = fixed(size)
+  const plain = [new Uint8Array(size + 1).fill(3)]
+  return {
+    name: 'bare',
+    run() {
+      const out: Uint8Array[] = []
+      for (let i = 0; i < batch; i++) key.seal(nonce, header, plain, out)
+    },
+  }
+}
+
+/** Records that came in one chunk each. They are copied first, since they are opened in place, and the bare AEAD's are too. */
+function openRecords(suite: CipherSuite, size: number): Contender {
+  const writer = new RecordWriter()
+  writer.setProtection(new Protection(suite, keysOf(suite)))
+  const records = Array.from({ length: batch }, () => {
+    writer.write(contentType.application_data, new Uint8Array(size).fill(3))
+    return joined(writer.take())
+  })
+  const chunks = records.map(record => record.slice())
+  return {
+    name: 'records',
+    run() {
+      const reader = new RecordReader()
+      reader.setProtection(new Protection(suite, keysOf(suite)))
+      for (const [i, chunk] of chunks.entries()) {
+        chunk.set(records[i] ?? chunk)
+        reader.push(chunk)
+        if (reader.next()?.fragment.length !== size) throw new Error('a record did not come through')
+      }
+    },
+  }
+}
+
+function openBare(suite: CipherSuite, key: AeadKey, size: number): Contender {
+  const { nonce, header } = fixed(size)
+  const out: Uint8Array[] = []
+  key.seal(nonce, header, [new Uint8Array(size + 1).fill(3)], out)
+  const sealed = joined(out)
+  const chunks = Array.from({ length: batch }, () => sealed.slice())
+  return {
+    name: 'bare',
+    run() {
+      // The other opens a batch under a key of its own, too.
+      suite.aead.key(keysOf(suite).key).destroy()
+      for (const chunk of chunks) {
+        chunk.set(sealed)
+        if (key.open(nonce, header, chunk)?.length !== size + 1) throw new Error('the bytes did not come through')
+      }
+    },
+  }
+}
+
+function fixed(size: number): { readonly nonce: Uint8Array; readonly header: Uint8Array } {
+  const length = size + 17
+  return { nonce: new Uint8Array(12).fill(2), header: Uint8Array.of(contentType.application_data, 3, 3, length >>> 8, length) }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+/** The calls of node:crypto that a record needs, and nothing else. */
+function nodeCryptoKey(suite: CipherSuite): AeadKey {
+  const algorithm = nodeNames[suite.name] as 'aes-128-gcm'
+  const key = createSecretKey(keysOf(suite).key)
+  const options = { authTagLength: 16 }
+  return {
+    seal(nonce, aad, [text = aad], out) {
+      const cipher = createCipheriv(algorithm, key, nonce, options)
+      cipher.setAAD(aad)
+      out.push(cipher.update(text))
+      cipher.final()
+      out.push(cipher.getAuthTag())
+    },
+    open(nonce, aad, sealed) {
+      const decipher = createDecipheriv(algorithm, key, nonce, options)
+      decipher.setAuthTag(sealed.subarray(-16))
+      decipher.setAAD(aad)
+      const text = decipher.update(sealed.subarray(0, -16))
+      decipher.final()
+      return text
+    },
     destroy: () => {},
   }
-  return { ...suite, aead: { ...suite.aead, key: () => key } }
 }
 
-main()
+const nodeNames: Readonly<Record<string, string>> = {
+  TLS_AES_128_GCM_SHA256: 'aes-128-gcm',
+  TLS_AES_256_GCM_SHA384: 'aes-256-gcm',
+  TLS_CHACHA20_POLY1305_SHA256: 'chacha20-poly1305',
+}
