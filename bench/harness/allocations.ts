@@ -1,15 +1,11 @@
 /** What a call allocates, whether or not it is garbage at once. */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
+import { collectGarbage } from './garbage.ts'
 
 /** Bytes a call of all of these, in V8's heap and in array buffers: the median of several calls, those left out in which V8 collected. */
 export function allocations(...runs: readonly ((() => unknown) | undefined)[]): { readonly heap: number; readonly buffers: number } {
   const samples: { heap: number; buffers: number }[] = []
   for (let i = 0; i < 40; i++) {
-    collect()
+    collectGarbage()
     const before = process.memoryUsage()
     for (const run of runs) run?.()
     const after = process.memoryUsage()

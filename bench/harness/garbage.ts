@@ -1,0 +1,6 @@
+/** V8's collector, on demand. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+export const collectGarbage = runInNewContext('gc') as () => void
