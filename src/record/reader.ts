@@ -239,25 +239,35 @@ class Input {
   /** Moves bytes to `target` from `from` to its end, as far as there are any; returns how many. */
   copyTo(target: Uint8Array, from: number): number {
     let to = from
-    while (to < target.length) {
-      const part = this.view(Math.min(target.length - to, this.#firstLength))
-      if (part === undefined || part.length === 0) break
-      target.set(part, to)
-      to += part.length
+    for (let first = this.#first; first !== undefined && to < target.length; first = this.#first) {
+      const count = Math.min(target.length - to, first.length - this.#offset)
+      // A header is too short to be worth a view.
+      if (count <= headerSize) for (let i = 0; i < count; i++) target[to + i] = first[this.#offset + i] ?? 0
+      else target.set(first.subarray(this.#offset, this.#offset + count), to)
+      this.#pass(first, count)
+      to += count
     }
     return to - from
   }
 
   /** Takes the next `length` bytes out without a copy, where the first chunk has them all. */
   view(length: number): Uint8Array | undefined {
-    const first = this.#chunks[this.#head]
-    if (first === undefined || length > this.#firstLength) return undefined
+    const first = this.#first
+    if (first === undefined || length > first.length - this.#offset) return undefined
     // Not `subarray`, which makes a Buffer of a Buffer; the copies and views of a Buffer are not those of a Uint8Array.
     const view = new Uint8Array(first.buffer, first.byteOffset + this.#offset, length)
-    this.#offset += length
-    this.length -= length
-    if (this.#offset === first.length) this.#nextChunk()
+    this.#pass(first, length)
     return view
+  }
+
+  get #first(): Uint8Array | undefined {
+    return this.#chunks[this.#head]
+  }
+
+  #pass(first: Uint8Array, count: number): void {
+    this.#offset += count
+    this.length -= count
+    if (this.#offset === first.length) this.#nextChunk()
   }
 
   #nextChunk(): void {
@@ -273,10 +283,6 @@ class Input {
     this.#head = 0
     this.#offset = 0
     this.length = 0
-  }
-
-  get #firstLength(): number {
-    return (this.#chunks[this.#head]?.length ?? 0) - this.#offset
   }
 
   #pushSmall(chunk: Uint8Array): void {

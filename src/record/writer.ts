@@ -118,12 +118,32 @@ export class RecordWriter {
     this.setProtection(undefined)
   }
 
+  /** Cuts a byte string that is given in pieces into records; at least one. Nothing is copied before it is sealed. */
   #writeFragments(type: number, pieces: readonly Uint8Array[]): void {
-    const protection = this.#protection
-    for (const fragment of fragments(pieces, protection === undefined ? maxPlaintext : this.#fragmentLimit)) {
-      if (protection === undefined) this.#writePlain(type, fragment.pieces, fragment.size)
-      else this.#writeProtected(protection, type, fragment.pieces, fragment.size)
+    const limit = this.#protection === undefined ? maxPlaintext : this.#fragmentLimit
+    let part: Uint8Array[] = []
+    let size = 0
+    let any = false
+    for (const piece of pieces) {
+      for (let from = 0; from < piece.length; ) {
+        const taken = Math.min(piece.length - from, limit - size)
+        part.push(taken === piece.length ? piece : piece.subarray(from, from + taken))
+        from += taken
+        size += taken
+        if (size < limit) continue
+        this.#writeRecord(type, part, size)
+        any = true
+        part = []
+        size = 0
+      }
     }
+    if (size > 0 || !any) this.#writeRecord(type, part, size)
+  }
+
+  #writeRecord(type: number, pieces: readonly Uint8Array[], size: number): void {
+    const protection = this.#protection
+    if (protection === undefined) this.#writePlain(type, pieces, size)
+    else this.#writeProtected(protection, type, pieces, size)
   }
 
   #writePlain(type: number, pieces: readonly Uint8Array[], size: number): void {
@@ -139,15 +159,14 @@ export class RecordWriter {
     this.#outputSize += record.length
   }
 
-  #writeProtected(protection: Protection, type: number, pieces: Uint8Array[], size: number): void {
+  #writeProtected(protection: Protection, type: number, pieces: readonly Uint8Array[], size: number): void {
     const trailer = this.#trailer(type, size)
     const sealedSize = size + trailer.length + protection.suite.aead.tagSize
     const header = new Uint8Array(headerSize)
     writeHeader(header, contentType.application_data, sealedSize)
-    pieces.push(trailer)
     const start = this.#output.push(header)
     try {
-      protection.seal(header, pieces, this.#output)
+      protection.seal(header, [...pieces, trailer], this.#output)
     } catch (error) {
       // A header without its body would garble all that follows.
       this.#output.length = start - 1
@@ -158,12 +177,20 @@ export class RecordWriter {
 
   /** The content type, and the padding behind it. */
   #trailer(type: number, size: number): Uint8Array {
-    const wanted = Math.trunc(this.#padding?.(size) ?? 0)
+    if (this.#padding === undefined) return typeAlone(type)
+    const wanted = Math.trunc(this.#padding(size))
     const padding = Math.max(0, Math.min(wanted, this.#fragmentLimit - size))
     const trailer = new Uint8Array(1 + (padding || 0))
     trailer[0] = type
     return trailer
   }
+}
+
+/** Made once: no record changes what is sealed. */
+const typesAlone = Array.from({ length: 256 }, (_, type) => Uint8Array.of(type))
+
+function typeAlone(type: number): Uint8Array {
+  return typesAlone[type] ?? Uint8Array.of(type)
 }
 
 function writeHeader(record: Uint8Array, type: number, size: number): void {
@@ -172,25 +199,4 @@ function writeHeader(record: Uint8Array, type: number, size: number): void {
   record[2] = 0x03
   record[3] = size >>> 8
   record[4] = size
-}
-
-/** Cuts a byte string that is given in pieces into parts of at most `limit` bytes; at least one. Nothing is copied. */
-function* fragments(pieces: readonly Uint8Array[], limit: number): Generator<{ pieces: Uint8Array[]; size: number }> {
-  let part: Uint8Array[] = []
-  let size = 0
-  let any = false
-  for (const piece of pieces) {
-    for (let from = 0; from < piece.length; ) {
-      const taken = Math.min(piece.length - from, limit - size)
-      part.push(taken === piece.length ? piece : piece.subarray(from, from + taken))
-      from += taken
-      size += taken
-      if (size < limit) continue
-      yield { pieces: part, size }
-      any = true
-      part = []
-      size = 0
-    }
-  }
-  if (size > 0 || !any) yield { pieces: part, size }
 }
