@@ -124,11 +124,7 @@ export class Engine implements Connection {
     let taken = 0
     this.#guard(() => {
       post.settle()
-      for (const piece of pieces) {
-        const length = this.#output.data(piece, () => post.updateKeys(false))
-        taken += length
-        if (length < piece.length) break
-      }
+      taken = this.#output.data(pieces, () => post.updateKeys(false))
     })
     return taken
   }
@@ -137,7 +133,7 @@ export class Engine implements Connection {
     if (!(data instanceof Uint8Array)) throw new TypeError('sendEarly takes a Uint8Array')
     if (this.#failed || this.#output.epoch !== 'early') return 0
     const part = this.#early.take(data.subarray(0, this.#output.room))
-    this.#guard(() => this.#output.data(part, () => {}))
+    this.#guard(() => this.#output.data([part], () => {}))
     return part.length
   }
 

@@ -52,15 +52,19 @@ export class Output {
     return bytes
   }
 
-  /** As much of `data` as there is room for. `renewKey` is called in good time before the key's limit (RFC 9846 §5.5). */
-  data(data: Uint8Array, renewKey: () => void): number {
+  /**
+   * As much of `pieces`, taken as if they were joined, as there is room for; says how many bytes that were. `renewKey` is called in good
+   * time before the key's limit (RFC 9846 §5.5).
+   */
+  data(pieces: readonly Uint8Array[], renewKey: () => void): number {
+    const size = pieces.reduce((sum, piece) => sum + piece.length, 0)
     let taken = 0
-    while (taken < data.length && this.room > 0) {
+    while (taken < size && this.room > 0) {
       if (this.#writer.remaining <= reservedRecords) renewKey()
       const most = Math.max(1, this.#writer.remaining - reservedRecords) * this.#writer.fragmentLimit
-      const part = data.subarray(taken, taken + Math.min(this.room, most))
-      this.#writer.write(contentType.application_data, part)
-      taken += part.length
+      const count = Math.min(size - taken, this.room, most)
+      this.#writer.write(contentType.application_data, count === size ? pieces : slice(pieces, taken, count))
+      taken += count
     }
     return taken
   }
@@ -85,6 +89,18 @@ export class Output {
   destroy(): void {
     this.#writer.destroy()
   }
+}
+
+/** `count` bytes of the pieces from the byte `from` on. */
+function slice(pieces: readonly Uint8Array[], from: number, count: number): Uint8Array[] {
+  const part: Uint8Array[] = []
+  let start = 0
+  for (const piece of pieces) {
+    const cut = piece.subarray(Math.max(0, from - start), Math.max(0, from + count - start))
+    if (cut.length > 0) part.push(cut)
+    start += piece.length
+  }
+  return part
 }
 
 /** AlertLevel. */
