@@ -345,7 +345,10 @@ export type Question =
 
 export type Fact =
   | { readonly type: 'connected'; readonly info: ConnectionInfo }
-  /** `data` is a view, valid until the next `poll()` or `receive()`. */
+  /**
+   * `data` is a view of memory that the connection does not write to again. It may be a small part of a chunk that was received: copy what
+   * is kept for long.
+   */
   | { readonly type: 'data'; readonly data: Uint8Array; readonly early: boolean }
   /** What became of a client's early data; `unsent` is what the server did not take, for the application to send again, or not. */
   | { readonly type: 'early-data-result'; readonly accepted: boolean; readonly unsent: Uint8Array }

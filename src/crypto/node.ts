@@ -68,6 +68,7 @@ export function createNodeProvider(options: Partial<RsaLimits> = {}): CryptoProv
       verifiers: signatureVerifiers(optionalSchemes, signatures, rsaLimits),
     },
     certificateVerifiers: ecdsaVerifiers(signatures),
+    leavesSealed: true,
     passwords: nodePasswords,
     random,
     importPrivateKey: pkcs8 => importPrivateKey(pkcs8, signatures, rsaLimits),

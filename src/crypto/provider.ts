@@ -28,7 +28,7 @@ export interface AeadKey {
   /** Encrypts the concatenation of `plain` and pushes ciphertext and tag, in order, to `out`. Keeps no reference to its arguments. */
   seal(nonce: Uint8Array, aad: Uint8Array, plain: readonly Uint8Array[], out: Uint8Array[]): void
   /**
-   * Decrypts `sealed` (ciphertext and tag). The plaintext may live inside `sealed`, whose old contents are then gone.
+   * Decrypts `sealed` (ciphertext and tag). The plaintext is the caller's: it may live inside `sealed`, whose old contents are then gone.
    * `undefined` where the tag does not fit or `sealed` is shorter than a tag; it never throws for a forgery.
    */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
@@ -158,6 +158,8 @@ export interface CryptoProvider extends Algorithms {
    * them all would be larger, and every peer's choice wider, for no one's good. None is among the defaults too.
    */
   readonly optional?: Algorithms
+  /** Whether every AEAD's `open` leaves `sealed` as it was. Default: false, it may decrypt in place. */
+  readonly leavesSealed?: boolean
   /** Left out, encrypted keys and PKCS#12 files can't be read. */
   readonly passwords?: PasswordCryptography
   /** For chains of certificates: ECDSA with a hash that is not of the curve's own size. */

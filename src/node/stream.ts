@@ -1,5 +1,6 @@
 /** A TLS connection as a Node stream: plaintext on this side, any Duplex that carries bytes on the other. */
 import { Duplex } from 'node:stream'
+import type { CryptoProvider } from '../crypto/provider.ts'
 import { createClient, createServer } from '../engine.ts'
 import { TlsError } from '../error.ts'
 import type { ClientOptions, Connection, ConnectionInfo, ExportOptions, Question, ServerConnection, ServerOptions } from '../types.ts'
@@ -18,7 +19,10 @@ export interface TlsStreamOptions {
   handshakeTimeout?: number
   /** Milliseconds that the transport gets to deliver the last bytes (an alert, close_notify) before it is destroyed. Default 2 000. */
   closeTimeout?: number
-  /** Whether chunks of the transport are copied before they are decrypted in place. Default: unless it is a `net.Socket`. */
+  /**
+   * Whether chunks of the transport are copied first, for the sake of others who hold them. Default: where the provider decrypts in place,
+   * unless the transport is a `net.Socket`, whose chunks nobody else has.
+   */
   copyInput?: boolean
 }
 
@@ -62,17 +66,21 @@ export class TlsStream extends Duplex {
   #peerEnded = false
   #toldEnd = false
   #failure: Error | undefined
+  /** Whether writes are held back until the end of the tick. */
+  #gathering = false
   #turning = false
   #again = false
 
   /** The client's side over `transport`. The Node provider and the system's clock serve where none is given; `wake` is the stream's own. */
   static client(transport: Duplex, options: ClientOptions & TlsStreamOptions): TlsStream {
-    return new TlsStream(transport, wake => createClient({ ...withDefaults(options), wake }), options)
+    const complete = withDefaults(options)
+    return new TlsStream(transport, wake => createClient({ ...complete, wake }), withCopying(options, complete.crypto))
   }
 
   /** The server's side over `transport`, with the same defaults. */
   static server(transport: Duplex, options: ServerOptions & TlsStreamOptions): TlsStream {
-    return new TlsStream(transport, wake => createServer({ ...withDefaults(options), wake }), options)
+    const complete = withDefaults(options)
+    return new TlsStream(transport, wake => createServer({ ...complete, wake }), withCopying(options, complete.crypto))
   }
 
   /** `create` makes the connection; it must pass `wake` on. */
@@ -156,6 +164,19 @@ export class TlsStream extends Duplex {
     const chunk: unknown = super.read(size)
     if (this.#failure !== undefined && this.readableLength === 0) process.nextTick(() => this.destroy(this.#failure))
     return chunk
+  }
+
+  /** What is written within one tick leaves together: many small writes are one record, and one system call. */
+  override write(chunk: unknown, encoding?: unknown, done?: unknown): boolean {
+    if (!this.#gathering) {
+      this.#gathering = true
+      this.cork()
+      process.nextTick(() => {
+        this.#gathering = false
+        this.uncork()
+      })
+    }
+    return super.write(chunk, encoding as BufferEncoding, done as Done)
   }
 
   override _read(): void {
@@ -249,8 +270,7 @@ export class TlsStream extends Duplex {
         this.#wanted = false
         this.bytesRead += event.data.length
         if (event.early) this.earlyBytes += event.data.length
-        // A copy: the view is valid until the next poll, the reader's buffer holds it for as long as it likes.
-        if (this.push(Buffer.from(event.data))) this.#wanted = true
+        if (this.push(forReader(event.data))) this.#wanted = true
         break
       case 'end':
         this.#peerEnded = true
@@ -365,6 +385,20 @@ const optionFor: Record<Question['type'], string> = {
   'early-data': 'the option `earlyDataGuard`',
   sign: 'a key that can sign',
 }
+
+function withCopying(options: TlsStreamOptions, { leavesSealed }: CryptoProvider): TlsStreamOptions {
+  return leavesSealed ? { copyInput: false, ...options } : options
+}
+
+/** The bytes for as long as the reader likes. What is small is copied, lest it hold the large chunk that it came in. */
+function forReader(data: Uint8Array): Buffer {
+  const { buffer, byteOffset, length } = data
+  const keeps = buffer.byteLength <= length * mostKept
+  return keeps ? Buffer.from(buffer, byteOffset, length) : Buffer.from(data)
+}
+
+/** How many times as much memory as is read may be kept for it: a full record may keep the 64 KiB that a socket gives at a time. */
+const mostKept = 5
 
 function withoutFirst(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
   const rest: Uint8Array[] = []

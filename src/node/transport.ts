@@ -26,20 +26,22 @@ export class Transport {
   /** Why, where it was not in order. */
   fault: TransportError | undefined
   readonly #duplex: Duplex
+  readonly #isSocket: boolean
   readonly #copies: boolean
   readonly #changed: () => void
   readonly #onData = (chunk: unknown) => this.#take(chunk)
   #backlog: Uint8Array[] = []
 
   /**
-   * `copyInput`: whether chunks are copied before the connection gets them, which decrypts in place. A socket's chunks are fresh
+   * `copyInput`: whether chunks are copied before the connection gets them, which may decrypt in place. A socket's chunks are fresh
    * memory that nobody else holds, so there it may be left out; a stream in between (a PassThrough, a pair) hands on what somebody
    * wrote, and the writer may still want it.
    */
   constructor(duplex: Duplex, changed: () => void, options: { copyInput?: boolean | undefined } = {}) {
     this.#duplex = duplex
     this.#changed = changed
-    this.#copies = options.copyInput ?? !(duplex instanceof Socket)
+    this.#isSocket = duplex instanceof Socket
+    this.#copies = options.copyInput ?? !this.#isSocket
     this.ended = duplex.readableEnded || duplex.destroyed
     this.gone = duplex.destroyed
     duplex.on('data', this.#onData)
@@ -73,12 +75,24 @@ export class Transport {
     else this.#duplex.pause()
   }
 
-  /** Writes the whole list with one system call where the transport can. */
+  /** Writes the whole list at once: one chunk costs a stream, and whoever is at its other end, less than many. */
   write(output: readonly Uint8Array[]): void {
     if (this.gone || this.#duplex.writableEnded) return
-    this.#duplex.cork()
-    for (const bytes of output) this.#duplex.write(bytes)
-    this.#duplex.uncork()
+    const [only] = output
+    if (output.length === 1 && only !== undefined) this.#duplex.write(only)
+    else if (this.#isSocket) this.#writeFromDesk(output)
+    else this.#duplex.write(Buffer.concat(output))
+  }
+
+  /** A socket has mostly given all to the system by the time that `write` returns; the memory can then serve again. */
+  #writeFromDesk(output: readonly Uint8Array[]): void {
+    const joined = desk.join(output)
+    if (joined === undefined) {
+      this.#duplex.write(Buffer.concat(output))
+      return
+    }
+    this.#duplex.write(joined)
+    if (this.#duplex.writableLength > 0) desk.giveAway()
   }
 
   /**
@@ -127,3 +141,31 @@ function asFault(error: Error & { code?: unknown }): TransportError {
   const code = typeof error.code === 'string' ? error.code : 'ERR_TRANSPORT'
   return new TransportError(code, `the transport failed: ${(first instanceof Error && first.message) || code}`, { cause: error })
 }
+
+/** Where output is joined, for all transports: fresh memory of this size costs as much as sending it. */
+class Desk {
+  #memory: Uint8Array | undefined
+
+  /** A view of the desk, or `undefined` where the output is longer. */
+  join(output: readonly Uint8Array[]): Uint8Array | undefined {
+    let length = 0
+    for (const bytes of output) length += bytes.length
+    if (length > deskSize) return undefined
+    this.#memory ??= new Uint8Array(deskSize)
+    let offset = 0
+    for (const bytes of output) {
+      this.#memory.set(bytes, offset)
+      offset += bytes.length
+    }
+    return this.#memory.subarray(0, length)
+  }
+
+  /** What was joined last is still needed by whoever got it. */
+  giveAway(): void {
+    this.#memory = undefined
+  }
+}
+
+/** Four full records and a little. */
+const deskSize = 66_560
+const desk = new Desk()
