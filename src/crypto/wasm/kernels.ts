@@ -1,0 +1,182 @@
+/** The WebAssembly module in use: one instance for all keys, made once, with memory that never grows. */
+import { AesContexts } from './contexts.ts'
+import { moduleBase64 } from './module.ts'
+
+/** The steps of an AEAD. Only one message is under way at a time, from `begin` to `wipe`; `context` is where the key is. */
+export interface Cipher {
+  /** Seals the text in place, after the additional data at its address; the tag comes behind it. Wipes. */
+  seal(context: number, aadLength: number, length: number): void
+  /** 1 where the tag behind the text fits, which is then opened in place; otherwise 0, and the text stays as it is. Wipes. */
+  open(context: number, aadLength: number, length: number): number
+  /** Begins a message that is too long for one call, under the nonce at its address. */
+  begin(context: number): void
+  /** Takes bytes at an address into the tag: first all the additional data, then all the ciphertext, each but its end in whole blocks of 16. */
+  absorb(context: number, address: number, length: number): void
+  /** En- or decrypts the text in place; all calls of a message but the last with whole blocks of 16. */
+  crypt(context: number, length: number): void
+  /** Leaves the tag at the text's address, given the lengths of all the additional data and the text. */
+  end(context: number, aadLength: number, length: number): void
+  /** Overwrites whatever depends on the message, and the key where it lies at `layout.key`. */
+  wipe(context: number): void
+}
+
+/** Addresses and sizes in bytes. */
+export interface Layout {
+  readonly text: number
+  readonly textCapacity: number
+  readonly aad: number
+  readonly aadCapacity: number
+  readonly nonce: number
+  readonly key: number
+  /** Where expanded AES keys are kept: so many, each of so many bytes. */
+  readonly contexts: number
+  readonly contextSize: number
+  readonly contextCount: number
+}
+
+export interface Kernels {
+  /** The whole memory. */
+  readonly memory: Uint8Array
+  readonly layout: Layout
+  readonly aesGcm: Cipher
+  /** The context is the key itself, at `layout.key`. */
+  readonly chacha20Poly1305: Cipher
+  /** The contexts of AES-GCM. They belong to the memory: whoever uses it has to know all who hold one. */
+  readonly aesContexts: AesContexts
+}
+
+/** A `WebAssembly.Module`, which not every set of types knows. */
+export type WasmModule = object
+
+interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array) => WasmModule
+  readonly Instance: new (module: WasmModule) => { readonly exports: unknown }
+  validate(bytes: Uint8Array): boolean
+  compile(bytes: Uint8Array): Promise<WasmModule>
+  instantiate(module: WasmModule): Promise<{ readonly exports: unknown }>
+}
+
+let shared: Kernels | undefined
+let refused = false
+
+/** The kernels; compiled at the first call. `undefined` where the runtime has no WebAssembly with SIMD, or does not let it be compiled here. */
+export function kernels(): Kernels | undefined {
+  if (shared !== undefined || refused) return shared
+  try {
+    const { api, bytes } = compilable() ?? {}
+    if (api && bytes) shared = kernelsOf(new api.Instance(new api.Module(bytes)).exports)
+  } catch {
+    // A policy of the page, or a browser that compiles no module of this size in line.
+  }
+  refused = shared === undefined
+  return shared
+}
+
+/**
+ * Has the kernels ready where `kernels` may not compile: compiles in the background, or takes a module that the host compiled. Whether they
+ * are there now. Rejects with `TypeError` where `module` is not made of `moduleBytes()`.
+ */
+export async function loadKernels(module?: WasmModule): Promise<boolean> {
+  if (shared !== undefined) return true
+  if (module !== undefined) return loadModule(module)
+  try {
+    const { api, bytes } = compilable() ?? {}
+    if (api && bytes) shared ??= kernelsOf((await api.instantiate(await api.compile(bytes))).exports)
+  } catch {
+    // As above: noble serves.
+  }
+  return shared !== undefined
+}
+
+/** The module itself, for a host that compiles it. */
+export function moduleBytes(): Uint8Array {
+  return fromBase64(moduleBase64)
+}
+
+async function loadModule(module: WasmModule): Promise<boolean> {
+  const api = webAssembly()
+  if (api === undefined) return false
+  const { exports } = await api.instantiate(module)
+  shared ??= kernelsOf(exports)
+  return true
+}
+
+function compilable(): { readonly api: WebAssemblyApi; readonly bytes: Uint8Array } | undefined {
+  const api = webAssembly()
+  if (api === undefined) return undefined
+  const bytes = moduleBytes()
+  // False where SIMD is missing.
+  return api.validate(bytes) ? { api, bytes } : undefined
+}
+
+function webAssembly(): WebAssemblyApi | undefined {
+  return (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly
+}
+
+type Exports = Readonly<Record<string, unknown>>
+
+function kernelsOf(exports: unknown): Kernels {
+  const all = exports as Exports
+  const memory = new Uint8Array(take<{ readonly buffer: ArrayBuffer }>(all, 'memory').buffer)
+  const layout = layoutOf(all)
+  return {
+    memory,
+    layout,
+    aesGcm: cipherOf(all, 'gcm'),
+    chacha20Poly1305: cipherOf(all, 'chacha'),
+    aesContexts: new AesContexts({ memory, layout, expandAesKey: take(all, 'gcmKey'), forgetAesKey: take(all, 'gcmForget') }),
+  }
+}
+
+function layoutOf(exports: Exports): Layout {
+  return {
+    text: numberOf(exports, 'textAddress'),
+    textCapacity: numberOf(exports, 'textCapacity'),
+    aad: numberOf(exports, 'aadAddress'),
+    aadCapacity: numberOf(exports, 'aadCapacity'),
+    nonce: numberOf(exports, 'nonceAddress'),
+    key: numberOf(exports, 'keyAddress'),
+    contexts: numberOf(exports, 'contextsAddress'),
+    contextSize: numberOf(exports, 'contextSize'),
+    contextCount: numberOf(exports, 'contexts'),
+  }
+}
+
+function cipherOf(exports: Exports, prefix: string): Cipher {
+  return {
+    seal: take(exports, `${prefix}Seal`),
+    open: take(exports, `${prefix}Open`),
+    begin: take(exports, `${prefix}Begin`),
+    absorb: take(exports, `${prefix}Absorb`),
+    crypt: take(exports, `${prefix}Crypt`),
+    end: take(exports, `${prefix}End`),
+    wipe: take(exports, `${prefix}Wipe`),
+  }
+}
+
+function numberOf(exports: Exports, name: string): number {
+  return take<{ readonly value: number }>(exports, name).value
+}
+
+function take<T>(exports: Exports, name: string): T {
+  const value = exports[name]
+  if (value === undefined) throw new TypeError(`The module is not the one of moduleBytes(): it has no ${name}`)
+  return value as T
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** By hand: not every runtime has `atob`. */
+function fromBase64(text: string): Uint8Array {
+  const values = new Uint8Array(128)
+  for (let i = 0; i < alphabet.length; i++) values[alphabet.charCodeAt(i)] = i
+  const length = text.indexOf('=') === -1 ? text.length : text.indexOf('=')
+  const bytes = new Uint8Array(Math.floor((length * 3) / 4))
+  let bits = 0
+  let at = 0
+  for (let i = 0; i < length; i++) {
+    bits = (bits << 6) | (values[text.charCodeAt(i)] ?? 0)
+    if (i % 4 !== 0) bytes[at++] = bits >> (6 - 2 * (i % 4))
+  }
+  return bytes
+}
