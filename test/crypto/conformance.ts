@@ -25,12 +25,20 @@ export function conformance({ create, other }: Subject): void {
   describe(`${provider.name}: Wycheproof`, () => publishedValues(provider))
 }
 
-function publishedValues(provider: CryptoProvider): void {
+/** Of a provider that has its ciphers for itself, and all else from another that is mounted whole: the part about ciphers. */
+export function cipherConformance({ create, other }: Subject): void {
+  const provider = create()
+  describe(`${provider.name}: ciphers`, () => aeadConformance(provider, other))
+  describe(`${provider.name}: Wycheproof`, () => publishedValues(provider, ['aes_gcm', 'aes_ccm', 'chacha20_poly1305']))
+}
+
+function publishedValues(provider: CryptoProvider, only?: readonly string[]): void {
   if (sharedVectors() === undefined) {
     test.skip('the vectors are absent: set TASSEL_VECTORS', () => {})
     return
   }
-  it.each(vectorFiles(provider))('agrees with $file', { timeout: 120_000 }, vectors => {
+  const files = vectorFiles(provider).filter(({ file }) => only?.includes(file) ?? true)
+  it.each(files)('agrees with $file', { timeout: 120_000 }, vectors => {
     const tally = runVectors(vectors)
     report(provider.name, vectors.file, tally)
     expect(tally.accepted + tally.refused).toBeGreaterThan(0)

@@ -48,7 +48,8 @@ export interface Kernels {
 /** A `WebAssembly.Module`, which not every set of types knows. */
 export type WasmModule = object
 
-interface WebAssemblyApi {
+/** What is used of the global `WebAssembly`, which these types don't know either. */
+export interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => WasmModule
   readonly Instance: new (module: WasmModule) => { readonly exports: unknown }
   validate(bytes: Uint8Array): boolean
@@ -64,7 +65,7 @@ export function kernels(): Kernels | undefined {
   if (shared !== undefined || refused) return shared
   try {
     const { api, bytes } = compilable() ?? {}
-    if (api && bytes) shared = kernelsOf(new api.Instance(new api.Module(bytes)).exports)
+    if (api && bytes) share(new api.Instance(new api.Module(bytes)))
   } catch {
     // A policy of the page, or a browser that compiles no module of this size in line.
   }
@@ -81,7 +82,7 @@ export async function loadKernels(module?: WasmModule): Promise<boolean> {
   if (module !== undefined) return loadModule(module)
   try {
     const { api, bytes } = compilable() ?? {}
-    if (api && bytes) shared ??= kernelsOf((await api.instantiate(await api.compile(bytes))).exports)
+    if (api && bytes) share(await api.instantiate(await api.compile(bytes)))
   } catch {
     // As above: noble serves.
   }
@@ -96,9 +97,13 @@ export function moduleBytes(): Uint8Array {
 async function loadModule(module: WasmModule): Promise<boolean> {
   const api = webAssembly()
   if (api === undefined) return false
-  const { exports } = await api.instantiate(module)
-  shared ??= kernelsOf(exports)
+  share(await api.instantiate(module))
   return true
+}
+
+/** The first one stays: whoever was given its kernels uses its memory. */
+function share({ exports }: { readonly exports: unknown }): void {
+  shared ??= kernelsOf(exports)
 }
 
 function compilable(): { readonly api: WebAssemblyApi; readonly bytes: Uint8Array } | undefined {
