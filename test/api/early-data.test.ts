@@ -4,7 +4,7 @@ import type { ClientOptions, ServerOptions, Session } from '../../src/types.ts'
 import { concat } from '../../src/wire/bytes.ts'
 import { type Credentials, credentials } from '../credentials.ts'
 import { cuts, type Pair, type Side } from '../pair.ts'
-import { providers } from '../providers.ts'
+import { recordProviders } from '../providers.ts'
 import { pairOf, pattern, type Setup } from './setup.ts'
 
 let minted: Credentials
@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const early = pattern(500)
 
-describe.each(providers())('on the provider $name', provider => {
+describe.each(recordProviders())('on the provider $name', provider => {
   const servers = (more: Partial<ServerOptions> = {}): Partial<ServerOptions> => ({
     tickets: new TicketKeyRing({ random: provider.random }),
     maxEarlyData: 2000,

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { acceptWithoutVerification } from '../../src/x509/index.ts'
 import { type Credentials, credentials, type KeyType } from '../credentials.ts'
 import { cuts } from '../pair.ts'
-import { providers } from '../providers.ts'
+import { recordProviders } from '../providers.ts'
 import { pairOf, pattern } from './setup.ts'
 
 const minted = new Map<KeyType, Credentials>()
@@ -16,7 +16,7 @@ function of(key: KeyType): Credentials {
   return found
 }
 
-describe.each(providers())('on the provider $name', provider => {
+describe.each(recordProviders())('on the provider $name', provider => {
   const suites = provider.cipherSuites.map(suite => suite.name)
   const groups = provider.groups.map(group => group.name)
 
@@ -191,7 +191,7 @@ describe.each(providers())('on the provider $name', provider => {
   })
 
   it('two providers understand each other', () => {
-    for (const other of providers()) {
+    for (const other of recordProviders()) {
       const pair = pairOf(provider, of('P-384'), { server: { crypto: other, identity: of('P-384').identity(other) } }).run()
       expect(pair.client.error ?? pair.server.error).toBeUndefined()
       pair.send(pair.client, pattern(5000))
@@ -200,7 +200,7 @@ describe.each(providers())('on the provider $name', provider => {
   })
 })
 
-describe.each(providers())('a client that sends reserved values, on the provider $name', provider => {
+describe.each(recordProviders())('a client that sends reserved values, on the provider $name', provider => {
   it('is understood, at once, after a retry, and when it resumes', () => {
     const grease = { grease: true }
     const hellos: Uint8Array[] = []
@@ -223,7 +223,7 @@ describe.each(providers())('a client that sends reserved values, on the provider
   })
 })
 
-describe.each(providers())('a server with several identities, on the provider $name', provider => {
+describe.each(recordProviders())('a server with several identities, on the provider $name', provider => {
   const named = (key: KeyType, ...serverNames: string[]) => ({
     ...of(key).identity(provider),
     ...(serverNames.length > 0 && { serverNames }),

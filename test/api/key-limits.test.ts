@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { type Credentials, credentials } from '../credentials.ts'
-import { providers } from '../providers.ts'
+import { recordProviders } from '../providers.ts'
 import { pairOf, pattern } from './setup.ts'
 
 let minted: Credentials
@@ -15,7 +15,7 @@ function shortLived(provider: CryptoProvider, records: number): CryptoProvider {
   return { ...provider, cipherSuites: provider.cipherSuites.map(suite => ({ ...suite, aead: { ...suite.aead, sealLimit: records } })) }
 }
 
-describe.each(providers())('on the provider $name', provider => {
+describe.each(recordProviders())('on the provider $name', provider => {
   it.each([
     ['large', 16_384 * 100, 16_384 * 100],
     ['small', 500, 1],

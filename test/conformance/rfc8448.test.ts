@@ -15,7 +15,7 @@ import { extensionTable, find } from '../../src/wire/extensions.ts'
 import { decodeMessage } from '../../src/wire/messages.ts'
 import { acceptWithoutVerification } from '../../src/x509/verdict.ts'
 import { Side } from '../pair.ts'
-import { providers } from '../providers.ts'
+import { recordProviders } from '../providers.ts'
 import { type Actor, field, type Step, sourceOf, type Trace, toHex } from '../schedule/rfc8448.ts'
 import { traceOf } from '../vectors.ts'
 import { random, recoverSalt, rfcRsaKey } from './rfc8448-rsa.ts'
@@ -28,7 +28,7 @@ const sections = [
   { section: 7, client: ['peer-certificate', 'connected', 'end'], server: ['connected', 'end'] },
 ]
 
-describe.each(providers({ minimumRsaBits: 1024 }))('RFC 8448 on the provider $name', provider => {
+describe.each(recordProviders({ minimumRsaBits: 1024 }))('RFC 8448 on the provider $name', provider => {
   describe.each(sections)('section $section', ({ section, client, server }) => {
     const trace = traceOf(section)
 
