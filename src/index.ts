@@ -3,8 +3,8 @@
  *
  * Here the portable provider and the runtime's clock and random source are the defaults. `tassel/engine` has none.
  */
-import { createNobleProvider } from './crypto/noble.ts'
 import type { CryptoProvider } from './crypto/provider.ts'
+import { createWasmProvider } from './crypto/wasm.ts'
 import * as engine from './engine.ts'
 import type { ClientOptions, CommonOptions, Connection, ServerConnection, ServerOptions } from './types.ts'
 
@@ -30,14 +30,14 @@ function withDefaults<O extends CommonOptions>(options: O): O & { crypto: Crypto
 let portable: CryptoProvider | undefined
 
 function portableProvider(): CryptoProvider {
-  portable ??= createNobleProvider({ random })
+  portable ??= createWasmProvider({ random })
   return portable
 }
 
 /** The Web Crypto random source, which every current runtime but a bare JavaScript engine has. */
 function random(size: number): Uint8Array {
   const { crypto } = globalThis as { crypto?: { getRandomValues(target: Uint8Array): Uint8Array } }
-  if (!crypto) throw new TypeError('this runtime has no random source: give the option crypto, createNobleProvider({ random })')
+  if (!crypto) throw new TypeError('this runtime has no random source: give the option crypto, createWasmProvider({ random })')
   const bytes = new Uint8Array(size)
   // getRandomValues gives at most 65,536 bytes a call.
   for (let from = 0; from < size; from += 65_536) crypto.getRandomValues(bytes.subarray(from, from + 65_536))

@@ -3,6 +3,7 @@ import { signatureSchemeNames } from '../crypto/code-points.ts'
 import { createNobleProvider } from '../crypto/noble.ts'
 import { createNodeProvider } from '../crypto/node.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
+import { createWasmProvider } from '../crypto/wasm.ts'
 import type { CertificateType, CommonOptions, Identity } from '../types.ts'
 import { loadIdentity, parseCertificate } from '../x509/index.ts'
 import { certificateCompression } from './compression.ts'
@@ -55,7 +56,7 @@ export const sharedHelp = `${trustHelp}
   --key-update          once connected, change the keys of both directions
   --export LABEL:LENGTH  keying material of LENGTH bytes, 1 to 8160, in hexadecimal (RFC 9846 section 7.5)
   --keylog FILE         append the secrets in the NSS key log format (for Wireshark)
-  --provider NAME       node (default) or noble`
+  --provider NAME       node (default), wasm or noble`
 
 export type EngineOptions = CommonOptions & { crypto: CryptoProvider }
 
@@ -119,10 +120,12 @@ function provider(name = 'node'): CryptoProvider {
   switch (name.toLowerCase()) {
     case 'node':
       return createNodeProvider()
+    case 'wasm':
+      return createWasmProvider({ random: createNodeProvider().random })
     case 'noble':
       return createNobleProvider({ random: createNodeProvider().random })
     default:
-      throw new UsageError(`--provider: "${name}" is unknown; known: node, noble`)
+      throw new UsageError(`--provider: "${name}" is unknown; known: node, wasm, noble`)
   }
 }
 
