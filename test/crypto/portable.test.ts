@@ -1,4 +1,4 @@
-/** The portable provider needs nothing of the runtime but the language. It must not be imported here before the globals are gone. */
+/** The portable providers need nothing of the runtime but the language. They must not be imported here before the globals are gone. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
 const absent = ['crypto', 'TextEncoder', 'TextDecoder', 'atob', 'btoa', 'console']
@@ -31,6 +31,18 @@ it('loads and works where there is no global but the language’s own', async ()
     expect(key.open(nonce, aad, out[0] ?? new Uint8Array(0))).toEqual(text)
   }
   expect(globalThis.crypto).toBeUndefined()
+})
+
+it('has AEADs from WebAssembly there too', async () => {
+  const { createWasmProvider } = await import('../../src/crypto/wasm.ts')
+  const { name, cipherSuites } = createWasmProvider({ random })
+  for (const { aead } of cipherSuites) {
+    const key = aead.key(random(aead.keySize))
+    const [nonce, text, out] = [random(12), random(20), [] as Uint8Array[]]
+    key.seal(nonce, text, [text], out)
+    expect(key.open(nonce, text, out[0] ?? new Uint8Array(0))).toEqual(text)
+  }
+  expect([name, cipherSuites.length]).toEqual(['wasm', 3])
 })
 
 it('signs and verifies there', async () => {
