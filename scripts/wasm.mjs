@@ -30,8 +30,8 @@ const options = [
   '--runtime=stub',
   '--enable=simd',
   // As much at the end as at the beginning: memory that grows would detach the views of it.
-  '--initialMemory=8',
-  '--maximumMemory=8',
+  '--initialMemory=9',
+  '--maximumMemory=9',
   // Vectors are exchanged between the files of the module alone.
   '--disableWarning=112',
 ]

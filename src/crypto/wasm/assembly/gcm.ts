@@ -16,7 +16,7 @@ const wideAt: usize = narrowAt + narrowSize
 export const contextSize: usize = wideAt + wideSize
 /** How many keys can be held expanded, and where. */
 export const contexts: i32 = 128
-export const contextsAddress: usize = memory.data(128 * 3456, 16)
+export const contextsAddress: usize = memory.data(<i32>contexts * <i32>contextSize, 16)
 
 /** Key stream that is not used yet: eight blocks, from `padUsed` on. The second one of a message hides its tag. */
 const pad: usize = memory.data(128 + 16, 16)

@@ -7,11 +7,11 @@
 export const textCapacity: i32 = 16640 + 128
 
 /** The text of a call, encrypted and decrypted in place; the tag of a message comes right after its end. */
-export const textAddress: usize = memory.data(16640 + 128 + 32, 16)
+export const textAddress: usize = memory.data(textCapacity + 32, 16)
 
 /** Additional data that comes with a message; longer ones pass through the text buffer. */
 export const aadCapacity: i32 = 512
-export const aadAddress: usize = memory.data(512 + 16, 16)
+export const aadAddress: usize = memory.data(aadCapacity + 16, 16)
 
 /** The nonce of a message, 12 bytes, and room for a block counter behind it. */
 export const nonceAddress: usize = memory.data(16, 16)

@@ -8,6 +8,7 @@ import { wipe } from './memory'
 /** The five limbs of r, five times those of r (since 2^130 is 5), and both of r^2: each in 64 bits. */
 const powers: usize = memory.data(20 * 8, 16)
 const sum: usize = memory.data(6 * 8, 16)
+const ahead: usize = memory.data(6 * 8, 16)
 const final: usize = memory.data(16, 16)
 const lastBlock: usize = memory.data(16, 16)
 
@@ -92,91 +93,105 @@ export function finish(aadLength: u64, length: u64): v128 {
 export function wipeSum(): void {
   wipe(powers, 160)
   wipe(sum, 48)
+  wipe(ahead, 48)
   wipe(final, 16)
   wipe(lastBlock, 16)
 }
 
 /** sum = (sum + block) · r for each block, with `mark` beyond its 128 bits. */
 function blocks(from: usize, count: i32, mark: u64): void {
+  const r0 = load<u64>(powers, 0)
+  const r1 = load<u64>(powers, 8)
+  const r2 = load<u64>(powers, 16)
+  const r3 = load<u64>(powers, 24)
+  const r4 = load<u64>(powers, 32)
+  const r15 = load<u64>(powers, 48)
+  const r25 = load<u64>(powers, 56)
+  const r35 = load<u64>(powers, 64)
+  const r45 = load<u64>(powers, 72)
+  const q0 = load<u64>(powers, 80)
+  const q1 = load<u64>(powers, 88)
+  const q2 = load<u64>(powers, 96)
+  const q3 = load<u64>(powers, 104)
+  const q4 = load<u64>(powers, 112)
+  const q15 = load<u64>(powers, 128)
+  const q25 = load<u64>(powers, 136)
+  const q35 = load<u64>(powers, 144)
+  const q45 = load<u64>(powers, 152)
   let h0 = load<u64>(sum, 0)
   let h1 = load<u64>(sum, 8)
   let h2 = load<u64>(sum, 16)
   let h3 = load<u64>(sum, 24)
   let h4 = load<u64>(sum, 32)
-  while (count > 0) {
-    let low = load<u64>(from)
-    let high = load<u64>(from, 8)
-    let m0 = h0 + (low & limb)
-    let m1 = h1 + ((low >> 26) & limb)
-    let m2 = h2 + (((low >> 52) | (high << 12)) & limb)
-    let m3 = h3 + ((high >> 14) & limb)
-    let m4 = h4 + ((high >> 40) | mark)
-    let power = powers
-    if (count > 1) power += 80
-    h0 = product0(power, m0, m1, m2, m3, m4)
-    h1 = product1(power, m0, m1, m2, m3, m4)
-    h2 = product2(power, m0, m1, m2, m3, m4)
-    h3 = product3(power, m0, m1, m2, m3, m4)
-    h4 = product4(power, m0, m1, m2, m3, m4)
-    if (count > 1) {
-      low = load<u64>(from, 16)
-      high = load<u64>(from, 24)
-      m0 = low & limb
-      m1 = (low >> 26) & limb
-      m2 = ((low >> 52) | (high << 12)) & limb
-      m3 = (high >> 14) & limb
-      m4 = (high >> 40) | mark
-      h0 += product0(powers, m0, m1, m2, m3, m4)
-      h1 += product1(powers, m0, m1, m2, m3, m4)
-      h2 += product2(powers, m0, m1, m2, m3, m4)
-      h3 += product3(powers, m0, m1, m2, m3, m4)
-      h4 += product4(powers, m0, m1, m2, m3, m4)
-    }
-    h1 += h0 >> 26
-    h4 += h3 >> 26
-    h0 &= limb
-    h3 &= limb
-    h2 += h1 >> 26
-    h0 += (h4 >> 26) * 5
-    h1 &= limb
+  for (; count > 1; count -= 2) {
+    const a = load<u64>(from)
+    const b = load<u64>(from, 8)
+    const c = load<u64>(from, 16)
+    const d = load<u64>(from, 24)
+    const m0 = c & limb
+    const m1 = (c >> 26) & limb
+    const m2 = ((c >> 52) | (d << 12)) & limb
+    const m3 = (d >> 14) & limb
+    const m4 = (d >> 40) | mark
+    // By way of memory: what the sum does not wait for is computed first, and registers are free again.
+    store<u64>(ahead, m0 * r0 + m1 * r45 + m2 * r35 + m3 * r25 + m4 * r15, 0)
+    store<u64>(ahead, m0 * r1 + m1 * r0 + m2 * r45 + m3 * r35 + m4 * r25, 8)
+    store<u64>(ahead, m0 * r2 + m1 * r1 + m2 * r0 + m3 * r45 + m4 * r35, 16)
+    store<u64>(ahead, m0 * r3 + m1 * r2 + m2 * r1 + m3 * r0 + m4 * r45, 24)
+    store<u64>(ahead, m0 * r4 + m1 * r3 + m2 * r2 + m3 * r1 + m4 * r0, 32)
+    h0 += a & limb
+    h1 += (a >> 26) & limb
+    h2 += ((a >> 52) | (b << 12)) & limb
+    h3 += (b >> 14) & limb
+    h4 += (b >> 40) | mark
+    const d0 = h0 * q0 + h1 * q45 + h2 * q35 + h3 * q25 + h4 * q15 + load<u64>(ahead, 0)
+    const d1 = h0 * q1 + h1 * q0 + h2 * q45 + h3 * q35 + h4 * q25 + load<u64>(ahead, 8)
+    const d2 = h0 * q2 + h1 * q1 + h2 * q0 + h3 * q45 + h4 * q35 + load<u64>(ahead, 16)
+    const d3 = h0 * q3 + h1 * q2 + h2 * q1 + h3 * q0 + h4 * q45 + load<u64>(ahead, 24)
+    const d4 = h0 * q4 + h1 * q3 + h2 * q2 + h3 * q1 + h4 * q0 + load<u64>(ahead, 32)
+    h3 = d3 & limb
+    h4 = d4 + (d3 >> 26)
+    h1 = d1 + (d0 >> 26)
+    h0 = (d0 & limb) + (h4 >> 26) * 5
+    h2 = d2 + (h1 >> 26)
     h4 &= limb
     h3 += h2 >> 26
-    h1 += h0 >> 26
     h2 &= limb
+    h1 = (h1 & limb) + (h0 >> 26)
     h0 &= limb
     h4 += h3 >> 26
     h3 &= limb
     from += 32
-    count -= 2
+  }
+  if (count > 0) {
+    const a = load<u64>(from)
+    const b = load<u64>(from, 8)
+    h0 += a & limb
+    h1 += (a >> 26) & limb
+    h2 += ((a >> 52) | (b << 12)) & limb
+    h3 += (b >> 14) & limb
+    h4 += (b >> 40) | mark
+    const d0 = h0 * r0 + h1 * r45 + h2 * r35 + h3 * r25 + h4 * r15
+    const d1 = h0 * r1 + h1 * r0 + h2 * r45 + h3 * r35 + h4 * r25
+    const d2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * r45 + h4 * r35
+    const d3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * r45
+    const d4 = h0 * r4 + h1 * r3 + h2 * r2 + h3 * r1 + h4 * r0
+    h3 = d3 & limb
+    h4 = d4 + (d3 >> 26)
+    h1 = d1 + (d0 >> 26)
+    h0 = (d0 & limb) + (h4 >> 26) * 5
+    h2 = d2 + (h1 >> 26)
+    h4 &= limb
+    h3 += h2 >> 26
+    h2 &= limb
+    h1 = (h1 & limb) + (h0 >> 26)
+    h0 &= limb
+    h4 += h3 >> 26
+    h3 &= limb
   }
   store<u64>(sum, h0, 0)
   store<u64>(sum, h1, 8)
   store<u64>(sum, h2, 16)
   store<u64>(sum, h3, 24)
   store<u64>(sum, h4, 32)
-}
-
-@inline
-function product0(power: usize, m0: u64, m1: u64, m2: u64, m3: u64, m4: u64): u64 {
-  return m0 * load<u64>(power, 0) + m1 * load<u64>(power, 72) + m2 * load<u64>(power, 64) + m3 * load<u64>(power, 56) + m4 * load<u64>(power, 48)
-}
-
-@inline
-function product1(power: usize, m0: u64, m1: u64, m2: u64, m3: u64, m4: u64): u64 {
-  return m0 * load<u64>(power, 8) + m1 * load<u64>(power, 0) + m2 * load<u64>(power, 72) + m3 * load<u64>(power, 64) + m4 * load<u64>(power, 56)
-}
-
-@inline
-function product2(power: usize, m0: u64, m1: u64, m2: u64, m3: u64, m4: u64): u64 {
-  return m0 * load<u64>(power, 16) + m1 * load<u64>(power, 8) + m2 * load<u64>(power, 0) + m3 * load<u64>(power, 72) + m4 * load<u64>(power, 64)
-}
-
-@inline
-function product3(power: usize, m0: u64, m1: u64, m2: u64, m3: u64, m4: u64): u64 {
-  return m0 * load<u64>(power, 24) + m1 * load<u64>(power, 16) + m2 * load<u64>(power, 8) + m3 * load<u64>(power, 0) + m4 * load<u64>(power, 72)
-}
-
-@inline
-function product4(power: usize, m0: u64, m1: u64, m2: u64, m3: u64, m4: u64): u64 {
-  return m0 * load<u64>(power, 32) + m1 * load<u64>(power, 24) + m2 * load<u64>(power, 16) + m3 * load<u64>(power, 8) + m4 * load<u64>(power, 0)
 }
