@@ -144,7 +144,15 @@ export function join(parts: readonly Uint8Array[]): Uint8Array {
 
 /** Whether two public byte strings are the same. Not for secrets: it stops at the first difference. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
+  if (a.length !== b.length) return false
+  // A loop: `every` takes ten times as long, and whole chains are compared.
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** A copy with a buffer of its own. `slice` would not do: that of a Node.js Buffer is a view. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
 }
 
 /** Lower case, two digits a byte. */
