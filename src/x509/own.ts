@@ -1,5 +1,5 @@
 /** The caller's own certificates: what is wrong with them is a `TypeError`, where a peer's would be a fault of the peer. */
-import { toText } from '../wire/bytes.ts'
+import { copyOf, toText } from '../wire/bytes.ts'
 import { DecodeError } from '../wire/error.ts'
 import { type Certificate, decodeCertificate } from './certificate/certificate.ts'
 import { decodePem } from './pem.ts'
@@ -18,9 +18,9 @@ export function isPem(bytes: Uint8Array): boolean {
   return bytes[0] === 0x2d
 }
 
-/** As `decodeCertificate`, for the caller's own: what is wrong becomes a `TypeError` that begins with `name`. */
+/** As `decodeCertificate`, for the caller's own, of which it takes a copy: what is wrong becomes a `TypeError` that begins with `name`. */
 export function parseOwn(der: Uint8Array, name: string): Certificate {
-  return wellFormed(name, () => decodeCertificate(der))
+  return wellFormed(name, () => decodeCertificate(copyOf(der)))
 }
 
 /** What `read` reads from `name`; where it is malformed, a `TypeError` says so. */

@@ -1,4 +1,5 @@
 /** What a path ends at: a name and a key that are believed (RFC 5280 §6.1.1 (d)). */
+import { copyOf } from '../../wire/bytes.ts'
 import { readDer } from '../../wire/der.ts'
 import { type PublicKey, readPublicKey } from '../certificate/algorithms.ts'
 import { type Certificate, decodeCertificate } from '../certificate/certificate.ts'
@@ -53,12 +54,24 @@ export interface Anchor {
 export function indexAnchors(sources: readonly (Uint8Array | string | TrustAnchor)[]): ReadonlyMap<string, readonly Anchor[]> {
   const index = new Map<string, Anchor[]>()
   for (const [i, source] of sources.flatMap(toAnchors).entries()) {
-    const anchor = wellFormed(`root ${i}`, () => readAnchor(source))
+    const anchor = wellFormed(`root ${i}`, () => readAnchor(source instanceof Uint8Array ? copyOf(source) : copyOfAnchor(source)))
     const same = index.get(anchor.subject.key)
     if (same) same.push(anchor)
     else index.set(anchor.subject.key, [anchor])
   }
   return index
+}
+
+/** What somebody else may write to, in the place of what every path ends at. */
+export function copyOfAnchor(anchor: TrustAnchor): TrustAnchor {
+  const { subject, publicKey, nameConstraints, certificate } = anchor
+  return {
+    ...anchor,
+    subject: subject && copyOf(subject),
+    publicKey: publicKey && copyOf(publicKey),
+    ...(nameConstraints && { nameConstraints: copyOf(nameConstraints) }),
+    ...(certificate && { certificate: copyOf(certificate) }),
+  }
 }
 
 function toAnchors(source: Uint8Array | string | TrustAnchor): readonly (TrustAnchor | Uint8Array)[] {
