@@ -34,7 +34,7 @@ export interface CtEvidence {
   /** Milliseconds since 1970. */
   readonly now: number
   /** Its verifiers for ECDSA on P-256 and for RSA PKCS#1, both with SHA-256, are used. */
-  readonly crypto: CryptoProvider
+  readonly crypto: Pick<CryptoProvider, 'cipherSuites' | 'verifiers'>
 }
 
 export interface CtResult {

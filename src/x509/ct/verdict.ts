@@ -45,7 +45,7 @@ export interface SctContext {
   /** Milliseconds since 1970. */
   readonly now: number
   readonly notAfter: number
-  readonly crypto: CryptoProvider
+  readonly crypto: Pick<CryptoProvider, 'verifiers'>
 }
 
 /** Judges one serialised SCT about `entry`. */
@@ -87,7 +87,7 @@ function statusOf(
 /** RFC 6962 §2.1.4 allows these two algorithms; which of them fits the log's key is the verifier's to see. */
 const schemes: ReadonlySet<number> = new Set([0x0403, 0x0401])
 
-function isSigned(sct: SignedCertificateTimestamp, log: CtLog, entry: LogEntry, crypto: CryptoProvider): boolean {
+function isSigned(sct: SignedCertificateTimestamp, log: CtLog, entry: LogEntry, crypto: SctContext['crypto']): boolean {
   if (!schemes.has(sct.scheme)) return false
   const verifier = crypto.verifiers.find(({ scheme }) => scheme === sct.scheme)
   return verifier?.verify(log.key, signedData(sct, entry), sct.signature) ?? false
