@@ -99,8 +99,9 @@ export function revocationSources({ extensions }: Certificate): RevocationSource
   const { crlDistributionPoints, authorityInfoAccess } = extensions
   return {
     crlDistributionPoints: pointUris(crlDistributionPoints),
-    ocspResponders: authorityInfoAccess?.ocsp ?? [],
-    caIssuers: authorityInfoAccess?.caIssuers ?? [],
+    // Copies, since the certificate may be one that is judged again.
+    ocspResponders: [...(authorityInfoAccess?.ocsp ?? [])],
+    caIssuers: [...(authorityInfoAccess?.caIssuers ?? [])],
   }
 }
 
