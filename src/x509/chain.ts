@@ -1,6 +1,8 @@
 /** The validation of chains, with or without TLS: what is believed, what is asked of a chain, and what comes of it. */
 import type { CertificateVerifier } from '../crypto/provider.ts'
-import { type Certificate, readCertificate } from './certificate/certificate.ts'
+import { copyOf } from '../wire/bytes.ts'
+import { type ChainCache, Draft } from './cache/chain-cache.ts'
+import type { Certificate } from './certificate/certificate.ts'
 import type { KeyUsage } from './certificate/extension-values.ts'
 import { CertificateError } from './error.ts'
 import { certificateList, parseOwn } from './own.ts'
@@ -8,6 +10,7 @@ import { type Anchor, indexAnchors, type TrustAnchor } from './path/anchor.ts'
 import { Budget, limitsOf, type PathLimits } from './path/budget.ts'
 import { type Evidence, type Findings, type JudgeOptions, judgePath } from './path/judge.ts'
 import { type Circumstances, clientAuth, type Link, serverAuth } from './path/link.ts'
+import { Moment } from './path/moment.ts'
 import { referenceName } from './path/names.ts'
 import { findPath, type PathRequest } from './path/path.ts'
 import { type Verifiers, verifierOf, verifiersOf } from './path/signed.ts'
@@ -69,7 +72,20 @@ export interface VerifiedChain extends Findings {
  * `CertificateError` that names the certificate and the broken rule, and `TypeError` for options that can't be.
  */
 export function verifyChain(chain: readonly Uint8Array[], options: ChainOptions): VerifiedChain {
-  return new ChainValidator(options).validate(chain, options)
+  return new ChainValidator(options).validate(chain, options).verified
+}
+
+/** A verdict, and what the chain was read as. Where a validator has a cache, both may be those of the next peer too. */
+export interface Validated {
+  readonly verified: VerifiedChain
+  /** In the order of the chain; `undefined` for what can't be read. */
+  readonly sent: readonly (Certificate | undefined)[]
+}
+
+/** A verdict with the time that it has seen. */
+export interface RememberedVerdict {
+  readonly validated: Validated
+  readonly moment: Moment
 }
 
 /** What is believed, read once. */
@@ -80,9 +96,10 @@ export class ChainValidator {
   readonly #verifiers: Verifiers
   readonly #revocation: RevocationEvidence | undefined
   readonly #limits: PathLimits
+  readonly #cache: ChainCache<RememberedVerdict> | undefined
 
-  /** Throws `TypeError` where an option is malformed. */
-  constructor(options: ValidatorOptions) {
+  /** Throws `TypeError` where an option is malformed. Without `cache` nothing is remembered. */
+  constructor(options: ValidatorOptions, cache?: ChainCache<RememberedVerdict>) {
     const { crypto, optionalSchemes = false, signatures = [], profile = 'rfc5280' } = options
     if (profile !== 'rfc5280' && profile !== 'web') throw new TypeError(`the profile is "rfc5280" or "web", not ${String(profile)}`)
     const { anchorAsEndEntity = 'accept' } = options
@@ -95,18 +112,19 @@ export class ChainValidator {
     if (!(options.pins ?? []).every(pin => pin instanceof Uint8Array && pin.length === 32)) {
       throw new TypeError('pins are SHA-256 hashes, 32 bytes each')
     }
-    this.#options = options
+    this.#options = ownOptions(options)
     this.#anchors = indexAnchors(options.anchors)
     this.#intermediates = (options.intermediates ?? [])
       .flatMap(certificateList)
       .map((der, i) => ({ certificate: parseOwn(der, `intermediate ${i}`), label: `intermediate ${i}` }))
-    this.#verifiers = verifiersOf(crypto, optionalSchemes, signatures)
+    this.#verifiers = verifiersOf(crypto, optionalSchemes, [...signatures])
     // The Baseline Requirements have every CRL numbered.
     this.#revocation = options.revocation && readRevocation({ requireCrlNumber: profile === 'web', ...options.revocation })
     // What the caller has chosen must not be missing without a word; what was fetched for one chain is the network's.
     const [unreadable] = this.#revocation?.problems ?? []
     if (unreadable !== undefined) throw new TypeError(`revocation: ${unreadable}`)
     this.#limits = limitsOf(options.limits)
+    this.#cache = cache
   }
 
   get hasAnchors(): boolean {
@@ -114,32 +132,61 @@ export class ChainValidator {
   }
 
   /** `tls`: whether the end entity is to sign TLS handshakes. */
-  validate(chain: readonly Uint8Array[], request: ChainRequest, tls = false): VerifiedChain {
+  validate(chain: readonly Uint8Array[], request: ChainRequest, tls = false): Validated {
     const circumstances = this.#circumstances(request, tls)
+    if (!chain.every(der => der instanceof Uint8Array)) throw new TypeError('the certificates of a chain are DER, each a Uint8Array')
+    const about = this.#cache ? subjectMatter(circumstances) : ''
+    const known = this.#cache?.verdicts.get(about, chain)
+    if (known?.moment.covers(request.now)) return known.validated
+    // From here on nothing is read that somebody else could write to.
+    const own = chain.map(copyOf)
+    const draft = new Draft(this.#cache)
+    const validated = this.#validate(own, circumstances, request, draft)
+    draft.keep(validated.verified.path)
+    this.#remember(about, own, validated, circumstances.moment)
+    return validated
+  }
+
+  #validate(chain: readonly Uint8Array[], circumstances: Circumstances, request: ChainRequest, draft: Draft): Validated {
     const [first, ...rest] = chain
     if (!first) throw new TypeError('a chain has at least one certificate')
-    const leaf: Link = { certificate: readCertificate(first, 0), label: 'certificate 0' }
-    const { links, malformed } = readOthers(rest)
+    const leaf: Link = { certificate: draft.read(first, 0), label: 'certificate 0' }
+    const { sent: others, malformed } = readOthers(rest, draft)
+    const links = others.flatMap((certificate, i) => (certificate ? { certificate, label: `certificate ${i + 1}` } : []))
     try {
-      return this.#find(leaf, [...links, ...this.#intermediates], circumstances, request)
+      const verified = this.#find(leaf, [...links, ...this.#intermediates], circumstances, request, draft)
+      return { verified, sent: [leaf.certificate, ...others] }
     } catch (error) {
       // What can't be read may be what is missing.
       throw malformed && error instanceof CertificateError && error.code === 'issuer-unknown' ? malformed : error
     }
   }
 
-  #find(leaf: Link, others: readonly Link[], circumstances: Circumstances, request: ChainRequest): VerifiedChain {
+  /**
+   * A verdict is remembered where chain, options, name, purpose and a span of time are all that it hangs on. Revocation and transparency go by
+   * what came with the chain and by the age of it, signatures of the caller's own by nobody knows what: they are judged each time.
+   */
+  #remember(about: string, chain: readonly Uint8Array[], validated: Validated, moment: Moment): void {
+    const { signatures = [], transparency } = this.#options
+    if (this.#revocation || transparency || signatures.length > 0) return
+    this.#cache?.verdicts.set(about, chain, { validated, moment })
+  }
+
+  #find(leaf: Link, others: readonly Link[], circumstances: Circumstances, request: ChainRequest, draft: Draft): VerifiedChain {
     let findings: Findings | undefined
+    const verifiers = draft.remembering(this.#verifiers)
     const search = {
       ...circumstances,
       leaf,
       intermediates: bySubject(others),
       anchors: this.#anchors,
       anchorAsEndEntity: this.#options.anchorAsEndEntity ?? 'accept',
-      verifiers: this.#verifiers,
+      verifiers,
       budget: new Budget(this.#limits),
     }
-    const evidence = { now: request.now, ocsp: request.ocsp, scts: request.scts, revocation: this.#evidenceOf(request) }
+    const { moment } = circumstances
+    const { ocsp, scts } = request
+    const evidence = { moment, ocsp, scts, revocation: this.#evidenceOf(request), schemes: verifiers.schemes }
     const { path, anchor } = findPath({
       ...search,
       judge: found => {
@@ -168,7 +215,7 @@ export class ChainValidator {
     const { profile = 'rfc5280', minimumRsaBits = 2048 } = this.#options
     return {
       name: name === undefined ? undefined : referenceName(name),
-      now,
+      moment: new Moment(now),
       purpose: purposeOid(purpose),
       keyUsage,
       tls,
@@ -180,18 +227,36 @@ export class ChainValidator {
 }
 
 /** Certificates beside the end entity. One that is malformed issues nothing, but need not be needed. */
-function readOthers(ders: readonly Uint8Array[]): { readonly links: readonly Link[]; readonly malformed: CertificateError | undefined } {
-  const links: Link[] = []
+function readOthers(
+  ders: readonly Uint8Array[],
+  draft: Draft,
+): Pick<Validated, 'sent'> & { readonly malformed: CertificateError | undefined } {
   let malformed: CertificateError | undefined
-  for (const [i, der] of ders.entries()) {
+  const sent = ders.map((der, i) => {
     try {
-      links.push({ certificate: readCertificate(der, i + 1), label: `certificate ${i + 1}` })
+      return draft.read(der, i + 1)
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error
       malformed ??= error
+      return undefined
     }
+  })
+  return { sent, malformed }
+}
+
+/** What a verdict on one chain is about, beside time. */
+function subjectMatter({ name, purpose, keyUsage, tls }: Circumstances): string {
+  const host = name?.type === 'ip' ? [...name.address] : name?.name
+  return JSON.stringify([host, purpose, keyUsage, tls])
+}
+
+/** As they are now: a verdict that is remembered must not outlive a change of what it went by. */
+function ownOptions({ pins, policies, ...rest }: ValidatorOptions): ValidatorOptions {
+  return {
+    ...rest,
+    ...(pins && { pins: pins.map(copyOf) }),
+    ...(policies && { policies: { ...policies, ...(policies.initial && { initial: [...policies.initial] }) } }),
   }
-  return { links, malformed }
 }
 
 /** Whoever signs CRLs for the path to `anchor` is found among the same certificates, and has to lead to the same anchor. */

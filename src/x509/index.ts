@@ -1,6 +1,7 @@
 /** Certificates: whom to believe, and what to prove oneself with. */
 export type { CertificateVerifier } from '../crypto/provider.ts'
 export type { TrustStore, VerifiedPeer, VerifyRequest } from '../types.ts'
+export type { CacheLimits } from './cache/chain-cache.ts'
 export type { KeyType, PublicKey, SignatureAlgorithm } from './certificate/algorithms.ts'
 export { type Certificate, describeSubject, parseCertificate } from './certificate/certificate.ts'
 export { type DistinguishedName, nameToText, sameName } from './certificate/distinguished-name.ts'

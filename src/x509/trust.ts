@@ -2,8 +2,9 @@
 import { TlsError } from '../error.ts'
 import type { TrustStore, VerifiedPeer, VerifyRequest } from '../types.ts'
 import { equal } from '../wire/bytes.ts'
+import { type CacheLimits, ChainCache } from './cache/chain-cache.ts'
 import { parseCertificate } from './certificate/certificate.ts'
-import { type ChainRequest, ChainValidator, type ValidatorOptions } from './chain.ts'
+import { type ChainRequest, ChainValidator, type RememberedVerdict, type ValidatorOptions } from './chain.ts'
 import { CertificateError } from './error.ts'
 import type { TrustAnchor } from './path/anchor.ts'
 import { sha256 } from './sha256.ts'
@@ -24,6 +25,11 @@ export interface TrustStoreOptions extends Omit<ValidatorOptions, 'anchors'> {
   readonly purpose?: 'any' | (string & {})
   /** Milliseconds since 1970 at which chains are judged, in the place of the connection's clock. */
   readonly time?: number
+  /**
+   * How much is remembered of peers that were believed, so that they cost less when they come again: certificates, signatures, verdicts. What is
+   * refused is never remembered, and no outcome depends on what is. Default: what `CacheLimits` says; `false`: nothing.
+   */
+  readonly cache?: false | Partial<CacheLimits>
 }
 
 /** A peer that no root vouches for. */
@@ -40,8 +46,9 @@ export interface FirstUse {
  * server without a name, a time that is no number.
  */
 export function createTrustStore(options: TrustStoreOptions): TrustStore {
-  const { roots, rawPublicKeys = [], firstUse, purpose, time, ...rest } = options
-  const validator = new ChainValidator({ ...rest, anchors: roots })
+  const { roots, rawPublicKeys = [], firstUse, purpose, time, cache, ...rest } = options
+  const memory = cache === false ? undefined : new ChainCache<RememberedVerdict>(cache)
+  const validator = new ChainValidator({ ...rest, anchors: roots }, memory)
   if (!validator.hasAnchors && rawPublicKeys.length === 0 && !firstUse) throw new TypeError('a trust store needs at least one root')
   if (firstUse && (rest.transparency?.policy === 'require' || rest.revocation?.mode === 'hard')) {
     throw new TypeError('firstUse believes without a path, which can neither be known to logs nor to be not revoked')
@@ -51,8 +58,8 @@ export function createTrustStore(options: TrustStoreOptions): TrustStore {
       if (request.certificateType === 'RawPublicKey') return verifyRawKey(chain, rawPublicKeys)
       const asked = chainRequest(request)
       try {
-        const verified = validator.validate(chain, { ...asked, purpose: purpose ?? asked.purpose, now: time ?? asked.now }, true)
-        return verifiedPeer(chain, verified)
+        const validated = validator.validate(chain, { ...asked, purpose: purpose ?? asked.purpose, now: time ?? asked.now }, true)
+        return verifiedPeer(chain, validated)
       } catch (error) {
         const unknown = error instanceof CertificateError && error.code === 'issuer-unknown'
         if (!unknown || !firstUse) throw error

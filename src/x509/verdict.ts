@@ -1,7 +1,11 @@
 /** The verdict on a peer's chain: a value that only this folder makes. */
 import type { CertificateType, VerifiedPeer } from '../types.ts'
-import { type Certificate, describeSubject, parseCertificate, readCertificate } from './certificate/certificate.ts'
-import type { VerifiedChain } from './chain.ts'
+import { copyOf } from '../wire/bytes.ts'
+import { parseCertificate, readCertificate } from './certificate/certificate.ts'
+import type { Validated, VerifiedChain } from './chain.ts'
+import type { SctVerdict } from './ct/verdict.ts'
+import { copyOfAnchor } from './path/anchor.ts'
+import { subjectText } from './path/link.ts'
 
 /**
  * The application's own answer to the question `peer-certificate`: what the peer sent is taken as it is. The end entity must be a readable
@@ -12,17 +16,21 @@ export function acceptWithoutVerification(chain: readonly Uint8Array[], type: Ce
 }
 
 /** The verdict of a trust store that found every rule kept. */
-export function verifiedPeer(chain: readonly Uint8Array[], verified: VerifiedChain): VerifiedPeer {
-  const [leaf] = verified.path
+export function verifiedPeer(chain: readonly Uint8Array[], { verified, sent }: Validated): VerifiedPeer {
+  const [leaf] = sent
   if (!leaf) throw new TypeError('a path has at least one certificate')
-  const peer = x509Verdict(chain, leaf, [describeSubject(leaf), ...chain.slice(1).map(subjectOrNote)], true)
-  grounds.set(peer, verified)
+  const subjects = sent.map(certificate => (certificate ? subjectText(certificate) : notReadable))
+  const peer = verdict({ chain, spki: copyOf(leaf.publicKey.raw), subjects: () => subjects, verified: true, certificateType: 'X509' })
+  grounds.set(
+    peer,
+    once(() => copyOfVerified(verified)),
+  )
   return peer
 }
 
 /** What the verdict of a trust store rests on: the path, its anchor, policies and what else was found. `undefined` for other verdicts. */
 export function verifiedChain(peer: VerifiedPeer): VerifiedChain | undefined {
-  return grounds.get(peer)
+  return grounds.get(peer)?.()
 }
 
 /** The verdict of an application that believes what it sees for the first time. */
@@ -34,16 +42,18 @@ export function firstUsePeer(chain: readonly Uint8Array[]): VerifiedPeer {
 export function rawKeyPeer(chain: readonly Uint8Array[], verified: boolean): VerifiedPeer {
   const [spki] = chain
   if (!spki || chain.length > 1) throw new TypeError('a raw public key stands alone')
-  return verdict({ chain, spki, subjects: ['(raw public key)'], verified, certificateType: 'RawPublicKey' })
+  return verdict({ chain, spki, subjects: () => ['(raw public key)'], verified, certificateType: 'RawPublicKey' })
 }
 
 /** The verdict of an earlier connection, on what its session holds: as good as it was then. */
 export function restoredPeer(chain: readonly Uint8Array[], type: CertificateType, verified: boolean): VerifiedPeer {
   if (type === 'RawPublicKey') return rawKeyPeer(chain, verified)
-  const [leaf, ...rest] = chain
-  if (!leaf) throw new TypeError('a chain has at least one certificate')
-  const certificate = readCertificate(leaf, 0)
-  return x509Verdict(chain, certificate, [describeSubject(certificate), ...rest.map(subjectOrNote)], verified)
+  const [first, ...rest] = chain.map(copyOf)
+  if (!first) throw new TypeError('a chain has at least one certificate')
+  const leaf = readCertificate(first, 0)
+  // Reading a whole chain for names that are rarely looked at would be the larger part of what a resumption costs.
+  const subjects = (): readonly string[] => [subjectText(leaf), ...rest.map(subjectOrNote)]
+  return verdict({ chain, spki: leaf.publicKey.raw, subjects, verified, certificateType: 'X509' })
 }
 
 /** Whether `value` was made by a trust store or by `acceptWithoutVerification`; a look-alike is not. */
@@ -53,22 +63,55 @@ export function isVerifiedPeer(value: unknown): value is VerifiedPeer {
 
 /** A class would lend its constructor to whoever has an instance. */
 const verdicts = new WeakSet<object>()
-const grounds = new WeakMap<VerifiedPeer, VerifiedChain>()
+const grounds = new WeakMap<VerifiedPeer, () => VerifiedChain>()
 
-function verdict(verdict: VerifiedPeer): VerifiedPeer {
-  const made = Object.freeze({ ...verdict, chain: Object.freeze([...verdict.chain]), subjects: Object.freeze([...verdict.subjects]) })
+const notReadable = '(not readable)'
+
+type VerdictParts = Omit<VerifiedPeer, 'subjects'> & { readonly subjects: () => readonly string[] }
+
+function verdict({ chain, subjects, ...rest }: VerdictParts): VerifiedPeer {
+  const written = once(() => Object.freeze([...subjects()]))
+  const made = Object.freeze({
+    ...rest,
+    chain: Object.freeze([...chain]),
+    get subjects() {
+      return written()
+    },
+  })
   verdicts.add(made)
   return made
 }
 
-function x509Verdict(chain: readonly Uint8Array[], leaf: Certificate, subjects: readonly string[], verified: boolean): VerifiedPeer {
-  return verdict({ chain, spki: leaf.publicKey.raw, subjects, verified, certificateType: 'X509' })
+/** What is handed out is nobody else's: the trust store may judge the next peer by the same certificates. */
+function copyOfVerified({ path, anchor, policies, revocation, transparency }: VerifiedChain): VerifiedChain {
+  return {
+    path: path.map(({ raw }) => parseCertificate(copyOf(raw))),
+    anchor: copyOfAnchor(anchor),
+    policies: new Set(policies),
+    revocation: revocation.map(status => ({ ...status, sctList: status.sctList && copyOf(status.sctList) })),
+    transparency: transparency && { ...transparency, scts: transparency.scts.map(copyOfSct) },
+  }
+}
+
+function copyOfSct(verdict: SctVerdict): SctVerdict {
+  const { sct } = verdict
+  if (!sct) return verdict
+  const { logId, extensions, signature } = sct
+  return { ...verdict, sct: { ...sct, logId: copyOf(logId), extensions: copyOf(extensions), signature: copyOf(signature) } }
 }
 
 function subjectOrNote(bytes: Uint8Array): string {
   try {
-    return describeSubject(parseCertificate(bytes))
+    return subjectText(parseCertificate(bytes))
   } catch {
-    return '(not readable)'
+    return notReadable
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }

@@ -1,11 +1,12 @@
 /** What is judged once a path has been found and its signatures verified: policies, pins, revocation, transparency. */
-import type { CryptoProvider } from '../../crypto/provider.ts'
+import type { CryptoProvider, SignatureVerifier } from '../../crypto/provider.ts'
 import { equal, toHex } from '../../wire/bytes.ts'
 import { type CtOptions, type CtResult, evaluateCt } from '../ct/evaluate.ts'
 import { CertificateError } from '../error.ts'
 import { checkRevocation, type RevocationContext, type RevocationEvidence, type RevocationStatus } from '../revocation/revocation.ts'
 import { sha256 } from '../sha256.ts'
 import { broken, type Link } from './link.ts'
+import type { Moment } from './moment.ts'
 import type { FoundPath } from './path.ts'
 import { type PolicyInputs, processPolicies } from './policies.ts'
 
@@ -21,8 +22,9 @@ export interface JudgeOptions {
 
 /** What came with the chain, and what is at hand besides. */
 export interface Evidence {
-  /** Milliseconds since 1970. */
-  readonly now: number
+  readonly moment: Moment
+  /** By which SCTs are verified. */
+  readonly schemes: readonly SignatureVerifier[]
   /** The OCSP response stapled for the end entity, DER. */
   readonly ocsp: Uint8Array | undefined
   /** Serialised SCTs from the TLS extension. */
@@ -71,20 +73,21 @@ function checkPins({ path, anchor }: FoundPath, pins: readonly Uint8Array[], cry
   throw new CertificateError('certificate-pin', 'none of the keys of the path is pinned')
 }
 
-function revocationOf(found: FoundPath, crypto: CryptoProvider, { now, ocsp, revocation, surroundings }: Evidence) {
+function revocationOf(found: FoundPath, crypto: CryptoProvider, { moment, ocsp, revocation, surroundings }: Evidence) {
   if (!revocation) return []
   const path = found.path.map(({ certificate }) => certificate)
-  return checkRevocation(revocation, { path, anchor: found.anchor, now, stapled: ocsp, crypto, ...surroundings(found) })
+  return checkRevocation(revocation, { path, anchor: found.anchor, now: moment.now, stapled: ocsp, crypto, ...surroundings(found) })
 }
 
 function transparencyOf(
   found: FoundPath,
   options: CtOptions,
-  crypto: CryptoProvider,
-  { now, scts }: Evidence,
+  { cipherSuites }: CryptoProvider,
+  { moment, schemes, scts }: Evidence,
   ocsp: Uint8Array | undefined,
 ): CtResult {
   const [{ certificate }, above] = found.path
   const issuer = above?.certificate ?? found.anchor
-  return evaluateCt({ certificate, issuerKey: issuer.publicKey.raw, tls: scts, ocsp, now, crypto }, options)
+  const crypto = { cipherSuites, verifiers: schemes }
+  return evaluateCt({ certificate, issuerKey: issuer.publicKey.raw, tls: scts, ocsp, now: moment.now, crypto }, options)
 }

@@ -5,6 +5,7 @@ import { describeName } from '../certificate/distinguished-name.ts'
 import type { KeyUsage } from '../certificate/extension-values.ts'
 import { CertificateError } from '../error.ts'
 import type { Anchor } from './anchor.ts'
+import type { Moment } from './moment.ts'
 import type { ReferenceName } from './names.ts'
 
 /** A certificate on its way into a path. */
@@ -20,8 +21,7 @@ export type Path = readonly [Link, ...Link[]]
 export interface Circumstances {
   /** `undefined`: any. */
   readonly name: ReferenceName | undefined
-  /** Milliseconds since 1970. */
-  readonly now: number
+  readonly moment: Moment
   /** The extended key usage that all of the path must allow, dotted; `undefined`: any. */
   readonly purpose: string | undefined
   /** What the end entity must be good for, where it has the extension. */
@@ -49,11 +49,16 @@ export function nameOf({ certificate, label }: Link): string {
   return `${label} (${briefSubject(certificate)})`
 }
 
-/** The subject for errors, written once however many they are. */
+/** The subject for errors. */
 export function briefSubject(certificate: Certificate): string {
+  return brief(subjectText(certificate))
+}
+
+/** As `describeSubject`, written once however often it is wanted. */
+export function subjectText(certificate: Certificate): string {
   const known = subjects.get(certificate)
   if (known !== undefined) return known
-  const text = brief(describeSubject(certificate))
+  const text = describeSubject(certificate)
   subjects.set(certificate, text)
   return text
 }
@@ -62,6 +67,15 @@ const subjects = new WeakMap<Certificate, string>()
 
 export function anchorName(anchor: Anchor): string {
   return `root (${brief(describeName(anchor.subject))})`
+}
+
+/** Whole seconds: a certificate is good until the end of its last one. */
+export function hasBegun({ notBefore }: Certificate, moment: Moment): boolean {
+  return moment.hasReached(notBefore)
+}
+
+export function hasEnded({ notAfter }: Certificate, moment: Moment): boolean {
+  return moment.hasReached(notAfter + 1000)
 }
 
 /** Text of the peer's choosing, for an error. */

@@ -6,7 +6,19 @@ import { CertificateError } from '../error.ts'
 import type { Anchor } from './anchor.ts'
 import type { Budget } from './budget.ts'
 import { ConstraintJudge } from './constrained-names.ts'
-import { anchorName, brief, broken, type Circumstances, countIntermediates, type Link, nameOf, type Path } from './link.ts'
+import {
+  anchorName,
+  brief,
+  broken,
+  type Circumstances,
+  countIntermediates,
+  hasBegun,
+  hasEnded,
+  type Link,
+  nameOf,
+  type Path,
+} from './link.ts'
+import type { Moment } from './moment.ts'
 import { anchorLimitProblem, anchorProblem, endEntityProblem, issuerProblem } from './rules.ts'
 import { type Verifiers, verifierOf } from './signed.ts'
 
@@ -88,7 +100,7 @@ class PathSearch {
 
   /** Who may have issued the topmost certificate: by name, those first that look most like it (RFC 4158 §3). */
   #candidates(path: Path): { readonly anchors: readonly Anchor[]; readonly intermediates: readonly Link[] } {
-    const { anchors, intermediates, budget, now } = this.#request
+    const { anchors, intermediates, budget, moment } = this.#request
     const child = topOf(path).certificate
     const named = intermediates.get(child.issuer.key) ?? []
     const fresh = named.filter(({ certificate }) => {
@@ -98,8 +110,8 @@ class PathSearch {
     // Nobody issued what it is itself: see #anchorItself.
     const others = (anchors.get(child.issuer.key) ?? []).filter(anchor => !path.some(link => isItself(anchor, link.certificate)))
     return {
-      anchors: sortedBy(others, ({ certificate }) => (certificate ? rank(child, certificate, now) : [1])),
-      intermediates: sortedBy(fresh, ({ certificate }) => rank(child, certificate, now)),
+      anchors: sortedBy(others, ({ certificate }) => (certificate ? rank(child, certificate, moment) : [1])),
+      intermediates: sortedBy(fresh, ({ certificate }) => rank(child, certificate, moment)),
     }
   }
 
@@ -173,10 +185,10 @@ function sameEntity(a: Pick<Certificate, 'subject' | 'publicKey'>, b: Certificat
 }
 
 /** Smaller is better, the first number that differs decides. Key identifiers may be missing, and may lie: they only order. */
-function rank(child: Certificate, issuer: Certificate, now: number): readonly number[] {
+function rank(child: Certificate, issuer: Certificate, moment: Moment): readonly number[] {
   return [
     keyIdentifierRank(child, issuer),
-    now >= issuer.notBefore && now <= issuer.notAfter ? 0 : 1,
+    hasBegun(issuer, moment) && !hasEnded(issuer, moment) ? 0 : 1,
     isSelfIssued(issuer) ? 1 : 0,
     // The one issued last, then the one that lasts longest.
     -issuer.notBefore,

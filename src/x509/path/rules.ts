@@ -15,6 +15,8 @@ import {
   type Circumstances,
   clientAuth,
   countIntermediates,
+  hasBegun,
+  hasEnded,
   type Link,
   nameOf,
   type Path,
@@ -160,18 +162,17 @@ function namesProblem(
 function distrustProblem({ source }: Anchor, [leaf]: Path): CertificateError | undefined {
   const { distrustAfter } = source
   if (distrustAfter === undefined || leaf.certificate.notBefore <= distrustAfter) return undefined
-  return broken(leaf, 0, 'certificate-distrusted', `was issued after ${moment(distrustAfter)}, since when its root is not believed`)
+  return broken(leaf, 0, 'certificate-distrusted', `was issued after ${iso(distrustAfter)}, since when its root is not believed`)
 }
 
 // ── All ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Whole seconds: a certificate is good until the end of its last one. */
-function validityProblem(link: Link, depth: number, { now }: Circumstances): CertificateError | undefined {
-  const { notBefore, notAfter } = link.certificate
-  const second = Math.floor(now / 1000) * 1000
+function validityProblem(link: Link, depth: number, { moment }: Circumstances): CertificateError | undefined {
+  const { certificate } = link
+  const { notBefore, notAfter } = certificate
   const rule = 'RFC 5280 §6.1.3 (a)'
-  if (second < notBefore) return broken(link, depth, 'certificate-not-yet-valid', `is not valid before ${moment(notBefore)}`, rule)
-  if (second > notAfter) return broken(link, depth, 'certificate-expired', `expired at ${moment(notAfter)}`, rule)
+  if (!hasBegun(certificate, moment)) return broken(link, depth, 'certificate-not-yet-valid', `is not valid before ${iso(notBefore)}`, rule)
+  if (hasEnded(certificate, moment)) return broken(link, depth, 'certificate-expired', `expired at ${iso(notAfter)}`, rule)
   return undefined
 }
 
@@ -210,6 +211,6 @@ function describeNames({ certificate }: Link): string {
   return [...dns, ...more, ...ip].join(', ') || 'no name at all (subjectAltName)'
 }
 
-function moment(time: number): string {
+function iso(time: number): string {
   return new Date(time).toISOString()
 }
