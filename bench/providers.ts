@@ -3,9 +3,10 @@ import { randomFillSync } from 'node:crypto'
 import { createNobleProvider } from '../src/crypto/noble.ts'
 import { createNodeProvider } from '../src/crypto/node.ts'
 import type { CryptoProvider } from '../src/crypto/provider.ts'
+import { createWasmProvider } from '../src/crypto/wasm.ts'
 
 export function benchProviders(): readonly CryptoProvider[] {
-  return [createNodeProvider(), createNobleProvider({ random })]
+  return [createNodeProvider(), createWasmProvider({ random }), createNobleProvider({ random })]
 }
 
 function random(size: number): Uint8Array {
