@@ -87,8 +87,8 @@ export class TlsStream extends Duplex {
   constructor(transport: Duplex, create: (wake: () => void) => Connection | ServerConnection, options: TlsStreamOptions = {}) {
     super({
       allowHalfOpen: options.allowHalfOpen ?? false,
-      readableHighWaterMark: pieceSize,
-      writableHighWaterMark: pieceSize,
+      readableHighWaterMark: highWaterMark,
+      writableHighWaterMark: highWaterMark,
     })
     this.#options = options
     this.transport = transport
@@ -385,6 +385,9 @@ const optionFor: Record<Question['type'], string> = {
   'early-data': 'the option `earlyDataGuard`',
   sign: 'a key that can sign',
 }
+
+/** Bytes. More would make each connection heavier, less would make more turns of the event loop. */
+const highWaterMark = 65_536
 
 function withCopying(options: TlsStreamOptions, { leavesSealed }: CryptoProvider): TlsStreamOptions {
   return leavesSealed ? { copyInput: false, ...options } : options

@@ -2,8 +2,8 @@
 import { Socket } from 'node:net'
 import { type Duplex, finished } from 'node:stream'
 
-/** The most that is handed to the connection at a time, and the most that waits inside it before reading stops. */
-export const pieceSize = 65_536
+/** The most that is handed to the connection at a time, and the most that waits inside it before reading stops: four full records and a little. */
+export const pieceSize = 66_560
 
 /** The bytes could not be carried: refused, reset, timed out, closed too early. `code` is the system's (`ECONNRESET`) where it has one. */
 export class TransportError extends Error {
@@ -150,8 +150,8 @@ class Desk {
   join(output: readonly Uint8Array[]): Uint8Array | undefined {
     let length = 0
     for (const bytes of output) length += bytes.length
-    if (length > deskSize) return undefined
-    this.#memory ??= new Uint8Array(deskSize)
+    if (length > pieceSize) return undefined
+    this.#memory ??= new Uint8Array(pieceSize)
     let offset = 0
     for (const bytes of output) {
       this.#memory.set(bytes, offset)
@@ -166,6 +166,4 @@ class Desk {
   }
 }
 
-/** Four full records and a little. */
-const deskSize = 66_560
 const desk = new Desk()

@@ -1,23 +1,58 @@
-/** The AEADs of TLS 1.3 by node:crypto. */
+/**
+ * The AEADs of TLS 1.3 by node:crypto; small records by the kernels of `wasm`, where those run. A call of node:crypto takes microseconds
+ * before its first byte, in which the kernels have done a small record five times.
+ */
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { counterBlock, macHeader } from '../ccm.ts'
 import { constantTimeEqual } from '../constant-time.ts'
 import type { AeadKey } from '../provider.ts'
+import { wasmAeads } from '../wasm/aead.ts'
+import { kernels } from '../wasm/kernels.ts'
 import { plain } from './buffers.ts'
 
 /** Under a key of 16 or 32 bytes. */
 export function aesGcmKey(raw: Uint8Array): AeadKey {
-  return aeadKey(raw.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', raw, 16)
+  return bySize(smallAeads()?.aesGcm(raw), 640, aeadKey(raw.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', raw, 16))
 }
 
 /** Under a key of 32 bytes. */
 export function chacha20Poly1305Key(raw: Uint8Array): AeadKey {
-  return aeadKey('chacha20-poly1305', raw, 16)
+  return bySize(smallAeads()?.chacha20Poly1305(raw), 2048, aeadKey('chacha20-poly1305', raw, 16))
 }
 
 /** Under a key of 16 bytes. `tagSize` is even, 4 to 16. */
 export function aesCcmKey(raw: Uint8Array, tagSize: number): AeadKey {
   return aeadKey('aes-128-ccm', raw, tagSize)
+}
+
+/** `small` for up to `limit` bytes, about where it takes as long as `large`. */
+function bySize(small: AeadKey | undefined, limit: number, large: AeadKey): AeadKey {
+  if (small === undefined) return large
+  return {
+    seal(nonce, aad, pieces, out) {
+      let length = 0
+      for (const piece of pieces) length += piece.length
+      const key = length <= limit ? small : large
+      key.seal(nonce, aad, pieces, out)
+    },
+    open(nonce, aad, sealed) {
+      // A copy, since the kernels' text would take the place of `sealed`.
+      return sealed.length <= limit ? small.open(nonce, aad, new Uint8Array(sealed)) : large.open(nonce, aad, sealed)
+    },
+    destroy() {
+      small.destroy()
+      large.destroy()
+    },
+  }
+}
+
+let small: ReturnType<typeof wasmAeads> | undefined
+
+function smallAeads(): ReturnType<typeof wasmAeads> | undefined {
+  if (small !== undefined) return small
+  const available = kernels()
+  small = available && wasmAeads(available)
+  return small
 }
 
 function aeadKey(name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305' | 'aes-128-ccm', raw: Uint8Array, tagSize: number): AeadKey {
