@@ -16,7 +16,7 @@ export type { WasmModule }
 
 /**
  * The provider `wasm`, or `noble` where WebAssembly with SIMD is missing, or may not be compiled at once: see `loadWasm`. Its `name` tells. The
- * first call compiles the module, in one or two milliseconds; all providers share it.
+ * first call decodes and compiles the module, in two or three milliseconds; all providers share it.
  */
 export function createWasmProvider(options: WasmProviderOptions): CryptoProvider {
   const noble = createNobleProvider(options)
