@@ -20,6 +20,7 @@ import { Session } from './harness/session.ts'
 const benches: Readonly<Record<string, () => Promise<{ run(session: Session): Promise<void> }>>> = {
   record: () => import('./record.ts'),
   stream: () => import('./stream.ts'),
+  peers: () => import('./peers.ts'),
 }
 
 async function main(): Promise<void> {
