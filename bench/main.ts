@@ -21,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(session: Session): Pr
   record: () => import('./record.ts'),
   stream: () => import('./stream.ts'),
   peers: () => import('./peers.ts'),
+  memory: () => import('./memory.ts'),
 }
 
 async function main(): Promise<void> {
