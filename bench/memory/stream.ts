@@ -12,6 +12,7 @@ import { type Held, heldNow } from './held.ts'
 export interface StreamJob {
   /** Two engines that hand each other their output, or two streams over loopback TCP. */
   readonly over: 'memory' | 'tcp'
+  /** How many are looked at; as many as it takes until all code is compiled go before. */
   readonly bytes: number
   readonly credentials: Credentials
 }
@@ -25,12 +26,14 @@ export interface StreamResult {
 
 work(async ({ over, bytes, credentials }: StreamJob): Promise<StreamResult> => {
   const samples = new Samples(bytes)
-  await (over === 'memory' ? throughMemory : overTcp)(bytes, credentials, samples)
+  await (over === 'memory' ? throughMemory : overTcp)(warmUp + bytes, credentials, samples)
   return samples
 })
 
 const sampleCount = 64
 const chunkSize = 65_536
+/** Bytes. */
+const warmUp = 2 ** 27
 
 class Samples {
   readonly live: Held[] = []
@@ -40,7 +43,7 @@ class Samples {
 
   constructor(bytes: number) {
     this.#step = bytes / sampleCount
-    this.#next = this.#step
+    this.#next = warmUp + this.#step
   }
 
   /** `received`: bytes that have come through. */
