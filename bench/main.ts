@@ -22,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(session: Session): Pr
   stream: () => import('./stream.ts'),
   peers: () => import('./peers.ts'),
   memory: () => import('./memory.ts'),
+  handshake: () => import('./handshake.ts'),
 }
 
 async function main(): Promise<void> {
