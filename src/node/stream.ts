@@ -189,10 +189,7 @@ export class TlsStream extends Duplex {
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], done: Done): void {
-    this.#write(
-      chunks.map(({ chunk }) => chunk),
-      done,
-    )
+    this.#write(joinSmall(chunks), done)
   }
 
   override _final(done: Done): void {
@@ -392,6 +389,17 @@ const highWaterMark = 65_536
 function withCopying(options: TlsStreamOptions, { leavesSealed }: CryptoProvider): TlsStreamOptions {
   return leavesSealed ? { copyInput: false, ...options } : options
 }
+
+/** What fits into one record goes on as one piece: each piece has its price at every step, down to the AEAD. */
+function joinSmall(chunks: readonly { readonly chunk: Uint8Array }[]): Uint8Array[] {
+  const pieces = chunks.map(({ chunk }) => chunk)
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  return length <= recordSize ? [Buffer.concat(pieces, length)] : pieces
+}
+
+/** The most that a record carries, in bytes (RFC 9846 §5.1). */
+const recordSize = 16_384
 
 /** The bytes for as long as the reader likes. What is small is copied, lest it hold the large chunk that it came in. */
 function forReader(data: Uint8Array): Buffer {
