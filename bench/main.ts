@@ -18,6 +18,7 @@ import { Session } from './harness/session.ts'
 
 /** Loaded when it is their turn: a bench should not meet what another has compiled. */
 const benches: Readonly<Record<string, () => Promise<{ run(session: Session): Promise<void> }>>> = {
+  aead: () => import('./aead.ts'),
   record: () => import('./record.ts'),
   stream: () => import('./stream.ts'),
   peers: () => import('./peers.ts'),
