@@ -49,10 +49,11 @@ export function aesGcmKey(raw: Uint8Array): AeadKey {
     open(nonce, aad, sealed) {
       start(nonce)
       if (sealed.length < tagSize) return undefined
-      const body = aligned(sealed)
-      const text = body.subarray(0, -tagSize)
-      if (!constantTimeEqual(computeTag(aad, text), body.subarray(-tagSize))) return undefined
-      return unsafe.ctr32(roundKeys, false, counter, text, text)
+      return alignedOpen(sealed, body => {
+        const text = body.subarray(0, -tagSize)
+        if (!constantTimeEqual(computeTag(aad, text), body.subarray(-tagSize))) return undefined
+        return unsafe.ctr32(roundKeys, false, counter, text, text)
+      })
     },
     destroy() {
       usable = false
@@ -77,14 +78,14 @@ export function chacha20Poly1305Key(raw: Uint8Array): AeadKey {
     open(nonce, aad, sealed) {
       checkUse(usable, nonce)
       if (sealed.length < tagSize) return undefined
-      const cipher = chacha20poly1305(key, nonce, aad)
-      const body = aligned(sealed)
-      try {
-        return cipher.decrypt(body, body.subarray(0, -tagSize))
-      } catch {
-        // noble compares the tag in constant time before it decrypts, and throws for nothing but a tag that does not fit.
-        return undefined
-      }
+      return alignedOpen(sealed, body => {
+        try {
+          return chacha20poly1305(key, nonce, aad).decrypt(body, body.subarray(0, -tagSize))
+        } catch {
+          // noble compares the tag in constant time before it decrypts, and throws for nothing but a tag that does not fit.
+          return undefined
+        }
+      })
     },
     destroy() {
       usable = false
@@ -139,7 +140,21 @@ export function joined(pieces: readonly Uint8Array[], tagSize: number): Uint8Arr
   return whole
 }
 
-/** noble works on 32-bit words: fast, or at all, only where they are aligned. A record inside a chunk seldom is. */
-export function aligned(bytes: Uint8Array): Uint8Array {
-  return bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
+/**
+ * noble works on 32-bit words: fast, or at all, only where they are aligned. A record inside a chunk seldom is; it is then opened by way of
+ * one place for all, which costs less than fresh memory, and where nothing of the text stays.
+ */
+export function alignedOpen(sealed: Uint8Array, open: (body: Uint8Array) => Uint8Array | undefined): Uint8Array | undefined {
+  if (sealed.byteOffset % 4 === 0) return open(sealed)
+  const body = sealed.length <= desk.length ? desk.subarray(0, sealed.length) : new Uint8Array(sealed.length)
+  body.set(sealed)
+  const text = open(body)
+  if (text === undefined) return undefined
+  const result = new Uint8Array(sealed.buffer, sealed.byteOffset, text.length)
+  result.set(text)
+  text.fill(0)
+  return result
 }
+
+/** Room for the longest protected record. */
+const desk = new Uint8Array(2 ** 14 + 256)

@@ -3,7 +3,7 @@ import { unsafe } from '@noble/ciphers/aes.js'
 import { counterBlock, macHeader } from '../ccm.ts'
 import { constantTimeEqual } from '../constant-time.ts'
 import type { AeadKey } from '../provider.ts'
-import { aligned, checkUse, joined } from './aead.ts'
+import { alignedOpen, checkUse, joined } from './aead.ts'
 
 /** Under a key of 16 bytes. `tagSize` is even, 4 to 16. */
 export function aesCcmKey(raw: Uint8Array, tagSize: number): AeadKey {
@@ -30,18 +30,19 @@ export function aesCcmKey(raw: Uint8Array, tagSize: number): AeadKey {
     open(nonce, aad, sealed) {
       checkUse(usable, nonce)
       if (sealed.length < tagSize) return undefined
-      const body = aligned(sealed)
-      const text = body.subarray(0, body.length - tagSize)
-      const header = macHeader(nonce, aad, text.length, tagSize)
-      const mac = new Uint8Array(16)
-      mac.set(body.subarray(text.length))
-      const counter = counterBlock(nonce)
-      crypt(counter, mac)
-      crypt(counter, text)
-      if (constantTimeEqual(mac.subarray(0, tagSize), cbcMac(roundKeys, header, text).subarray(0, tagSize))) return text
-      // CCM decrypts before it can tell a forgery: nobody shall see what came out.
-      text.fill(0)
-      return undefined
+      return alignedOpen(sealed, body => {
+        const text = body.subarray(0, body.length - tagSize)
+        const header = macHeader(nonce, aad, text.length, tagSize)
+        const mac = new Uint8Array(16)
+        mac.set(body.subarray(text.length))
+        const counter = counterBlock(nonce)
+        crypt(counter, mac)
+        crypt(counter, text)
+        if (constantTimeEqual(mac.subarray(0, tagSize), cbcMac(roundKeys, header, text).subarray(0, tagSize))) return text
+        // CCM decrypts before it can tell a forgery: nobody shall see what came out.
+        text.fill(0)
+        return undefined
+      })
     },
     destroy() {
       usable = false
