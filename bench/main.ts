@@ -20,6 +20,7 @@ import { Session } from './harness/session.ts'
 const benches: Readonly<Record<string, () => Promise<{ run(session: Session): Promise<void> }>>> = {
   aead: () => import('./aead.ts'),
   record: () => import('./record.ts'),
+  size: () => import('./size.ts'),
   stream: () => import('./stream.ts'),
   peers: () => import('./peers.ts'),
   memory: () => import('./memory.ts'),
