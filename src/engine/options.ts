@@ -59,6 +59,8 @@ export function serverSettings(options: WithCrypto<ServerOptions>): ServerSettin
 
 /** `maxEarlyData`: what a server's tickets allow; rejected, it has to be passed over, padding and all. */
 export function limitsOf(options: CommonOptions, maxEarlyData = 0): Limits {
+  // The same object for most connections, which may be many.
+  if (!options.limits && 2 * maxEarlyData <= defaultLimits.skippedEarlyData) return defaultLimits
   const skippedEarlyData = Math.max(defaultLimits.skippedEarlyData, 2 * maxEarlyData)
   const limits = { ...defaultLimits, skippedEarlyData, ...options.limits }
   for (const [name, value] of Object.entries(limits)) {
