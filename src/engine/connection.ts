@@ -11,10 +11,11 @@ import type { Established } from '../handshake/established.ts'
 import { PostHandshake, type TicketIssuer } from '../handshake/post.ts'
 import { exportKeyingMaterial } from '../schedule/key-schedule.ts'
 import type { CommonOptions, Connection, ConnectionInfo, ExportOptions, Limits, TlsEvent } from '../types.ts'
-import { annotateMessage, nameOfMessage } from '../wire/messages.ts'
+import { nameOfMessage } from '../wire/messages.ts'
 import type { Answers } from './answers.ts'
 import { serverEndPoint } from './channel-binding.ts'
 import { EarlyData } from './early-data.ts'
+import { Effects } from './effects.ts'
 import { asTlsError } from './faults.ts'
 import { describeConnection } from './info.ts'
 import { Input } from './input.ts'
@@ -37,12 +38,17 @@ export interface Part {
 
 /** Use `createClient` and `createServer`: they check the options. */
 export class Engine implements Connection {
-  readonly #part: Part
+  readonly #role: Role
+  readonly #options: WithCrypto<CommonOptions>
+  readonly #answers: Answers
+  readonly #tickets: TicketIssuer | undefined
+  readonly #stateless: boolean
   readonly #limits: Limits
   readonly #input: Input
   readonly #output: Output
   readonly #events: TlsEvent[] = []
   readonly #early: EarlyData
+  readonly #effects: Effects
   #conversation: Conversation<Established> | undefined
   #post: PostHandshake | undefined
   #established: Established | undefined
@@ -56,20 +62,26 @@ export class Engine implements Connection {
   #failed = false
   #inputEnded = false
   #endReceived = false
-  #endSent = false
   #helloHeard = false
   #changeCipherSpecs = 0
   #warningAlerts = 0
 
   constructor(part: Part) {
-    const { role, options, handshake } = part
-    this.#part = part
+    const { role, options, answers, tickets, stateless = false, handshake } = part
+    // Not the part whole: the handshake holds its settings, and is soon over.
+    this.#role = role
+    this.#options = options
+    this.#answers = answers
+    this.#tickets = tickets
+    this.#stateless = stateless
     this.#limits = limitsOf(options, part.maxEarlyData)
     this.#input = new Input(this.#limits)
     this.#output = new Output(this.#limits.outputBytes, { initialClientHello: role === 'client', padding: options.padding })
     this.#early = new EarlyData(part.maxEarlyData ?? 0)
+    const { trace } = options
+    this.#effects = new Effects({ input: this.#input, output: this.#output, early: this.#early, events: this.#events, trace })
     this.#guard(() => {
-      this.#conversation = new Conversation(handshake(this.#io))
+      this.#conversation = new Conversation(handshake(this.#effects.forHandshake()))
     })
   }
 
@@ -120,7 +132,7 @@ export class Engine implements Connection {
       throw new TypeError('send takes a Uint8Array or a list of them')
     if (this.#failed) return 0
     const post = this.#connected('send')
-    if (this.#endSent) throw new TypeError('send after end')
+    if (this.#output.ended) throw new TypeError('send after end')
     let taken = 0
     this.#guard(() => {
       post.settle()
@@ -138,10 +150,10 @@ export class Engine implements Connection {
   }
 
   end(): void {
-    if (this.#failed || this.#endSent) return
+    if (this.#failed || this.#output.ended) return
     if (!this.#post) return this.abort('user_canceled')
     this.#guard(() => this.#sendAlert('close_notify'))
-    this.#endSent = true
+    this.#output.ended = true
   }
 
   abort(alert: AlertName = 'user_canceled'): void {
@@ -152,14 +164,14 @@ export class Engine implements Connection {
   updateKeys(options: { readonly requestPeer?: boolean } = {}): void {
     if (this.#failed) return
     const post = this.#connected('updateKeys')
-    if (this.#endSent) throw new TypeError('updateKeys after end')
+    if (this.#output.ended) throw new TypeError('updateKeys after end')
     this.#guard(() => post.updateKeys(options.requestPeer ?? false))
   }
 
   requestClientCertificate(): void {
     if (this.#failed) return
     const post = this.#connected('requestClientCertificate')
-    if (this.#endSent) throw new TypeError('requestClientCertificate after end')
+    if (this.#output.ended) throw new TypeError('requestClientCertificate after end')
     const hindrance = post.requestHindrance
     if (hindrance !== undefined) throw new TypeError(hindrance)
     this.#guard(() => post.requestCertificate())
@@ -168,8 +180,8 @@ export class Engine implements Connection {
   issueTicket(): void {
     if (this.#failed) return
     const post = this.#connected('issueTicket')
-    if (!this.#part.tickets) throw new TypeError('issueTicket needs the option tickets')
-    if (this.#endSent) throw new TypeError('issueTicket after end')
+    if (!this.#tickets) throw new TypeError('issueTicket needs the option tickets')
+    if (this.#output.ended) throw new TypeError('issueTicket after end')
     this.#guard(() => post.issueTicket())
   }
 
@@ -185,7 +197,7 @@ export class Engine implements Connection {
     if (type === 'tls-exporter') return this.exportKeyingMaterial('EXPORTER-Channel-Binding', undefined, 32)
     if (type !== 'tls-server-end-point') throw new TypeError(`no channel binding is called ${String(type)}`)
     if (!this.#info) throw new TypeError('channelBinding before connected')
-    return serverEndPoint(this.#part.options.crypto, this.#part.role, this.#info)
+    return serverEndPoint(this.#options.crypto, this.#role, this.#info)
   }
 
   /** Sends a handshake message that was encoded elsewhere, under the keys of now. For replays; the surface does not offer it. */
@@ -214,7 +226,7 @@ export class Engine implements Connection {
     }
     const { kind, bytes } = incoming
     if (kind === 'data') this.#takeData(bytes)
-    else this.#trace('in', kind === 'message' ? nameOfMessage(bytes) : kind, bytes)
+    else this.#effects.trace('in', kind === 'message' ? nameOfMessage(bytes) : kind, bytes)
     if (kind === 'message') this.#hear(bytes)
     if (kind === 'alert') this.#takeAlert(incoming.alert, incoming.code)
     if (kind === 'change_cipher_spec') this.#takeChangeCipherSpec(bytes)
@@ -239,7 +251,7 @@ export class Engine implements Connection {
   /** Between the first ClientHello and the peer's Finished it means nothing; elsewhere, and with other contents, it may not be (RFC 9846 §5). */
   #takeChangeCipherSpec(bytes: Uint8Array): void {
     // A server without memory may have met the client's first hello before (RFC 9846 §4.3.2).
-    const mayCome = !this.#post && (this.#part.role === 'client' || this.#helloHeard || this.#part.stateless === true)
+    const mayCome = !this.#post && (this.#role === 'client' || this.#helloHeard || this.#stateless)
     if (!mayCome || bytes.length !== 1 || bytes[0] !== 1) {
       throw new TlsError('change-cipher-spec', 'a change_cipher_spec that may not be here')
     }
@@ -273,37 +285,38 @@ export class Engine implements Connection {
     const conversation = this.#post?.conversation ?? this.#conversation
     if (!conversation) return
     for (let question = conversation.question; question; question = conversation.question) {
-      const given = this.#part.answers.given(question)
+      const given = this.#answers.given(question)
       if (!given) return this.#ask(question)
       conversation.answer(given.answer)
     }
-    this.#post?.concludeAuthentication()
+    this.#concludeAuthentication()
     if (this.#conversation?.result) this.#connect(this.#conversation.result)
   }
 
   #connect(established: Established): void {
     this.#established = established
     this.#conversation = undefined
-    const { role, options, tickets } = this.#part
     this.#post = new PostHandshake({
-      role,
+      role: this.#role,
       established,
-      io: this.#io,
+      io: this.#effects,
       limits: this.#limits,
-      now: options.now,
-      random: options.crypto.random,
-      tickets,
-      maySend: () => !this.#endSent && this.#output.room > 0,
-      keysUpdated: direction => this.#events.push({ type: 'keys-updated', direction }),
-      session: session => this.#events.push({ type: 'session', session }),
-      authenticated: peer => {
-        if (peer) this.#info = { ...describeConnection(established), peer }
-        this.#events.push({ type: 'peer-authenticated', peer })
-      },
+      now: this.#options.now,
+      random: this.#options.crypto.random,
+      tickets: this.#tickets,
     })
     this.#info = describeConnection(established)
     this.#events.push({ type: 'connected', info: this.#info })
-    for (let i = 0; i < (tickets?.count ?? 0); i++) this.#post.issueTicket()
+    for (let i = 0; i < (this.#tickets?.count ?? 0); i++) this.#post.issueTicket()
+  }
+
+  /** Once the client's answer to `requestClientCertificate` is there. */
+  #concludeAuthentication(): void {
+    const concluded = this.#post?.concludeAuthentication()
+    if (!concluded || !this.#established) return
+    const { peer } = concluded
+    if (peer) this.#info = { ...describeConnection(this.#established), peer }
+    this.#events.push({ type: 'peer-authenticated', peer })
   }
 
   // ── Questions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -314,7 +327,7 @@ export class Engine implements Connection {
       questionEvent(question, {
         answer: value => {
           if (this.#failed) return
-          const answer = this.#part.answers.accept(question, value)
+          const answer = this.#answers.accept(question, value)
           this.#goOn(() => {
             const conversation = this.#post?.conversation ?? this.#conversation
             conversation?.answer(answer)
@@ -332,35 +345,14 @@ export class Engine implements Connection {
     this.#asking = false
     this.#guard(act)
     this.#advance()
-    if (!this.#draining) this.#part.options.wake?.()
+    if (!this.#draining) this.#options.wake?.()
   }
 
   // ── Output ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  readonly #io: Io = {
-    send: (name, bytes) => {
-      // Nothing follows close_notify (RFC 9846 §6.1): neither may the answer to a question that was still open then.
-      if (this.#endSent) return
-      this.#trace('out', name, bytes)
-      this.#output.message(bytes)
-    },
-    changeCipherSpec: () => {
-      if (this.#output.changeCipherSpec()) this.#trace('out', 'change_cipher_spec', Uint8Array.of(1))
-    },
-    keys: (direction, epoch, suite, secret) => (direction === 'in' ? this.#input : this.#output).useKeys(epoch, suite, secret),
-    limitRecords: (direction, size) => (direction === 'in' ? this.#input : this.#output).limitRecords(size),
-    earlyExporter: (hash, secret) => this.#early.setExporter(hash, secret),
-    earlyDataResult: accepted => {
-      if (!accepted) this.#output.dropKeys()
-      this.#events.push({ type: 'early-data-result', accepted, unsent: this.#early.settle(accepted) })
-    },
-    retryRequested: () => this.#events.push({ type: 'retry-requested' }),
-    skipEarlyData: () => this.#input.skipEarlyData(),
-  }
-
   #sendAlert(alert: AlertName): void {
     const bytes = this.#output.alert(alert)
-    this.#trace('out', 'alert', bytes)
+    this.#effects.trace('out', 'alert', bytes)
     // RFC 9846 §6.1: user_canceled must be followed by close_notify.
     if (alert === 'user_canceled') this.#sendAlert('close_notify')
   }
@@ -388,7 +380,7 @@ export class Engine implements Connection {
   #fail(error: TlsError): void {
     if (this.#failed) return
     this.#failed = true
-    if (error.origin === 'local' && error.alert && !this.#endSent) this.#sayFarewell(error.alert)
+    if (error.origin === 'local' && error.alert && !this.#output.ended) this.#sayFarewell(error.alert)
     this.#asking = false
     this.#conversation?.stop()
     this.#conversation = undefined
@@ -407,12 +399,5 @@ export class Engine implements Connection {
     } catch {
       // There is nobody left to tell.
     }
-  }
-
-  #trace(direction: 'in' | 'out', kind: string | undefined, bytes: Uint8Array): void {
-    const { trace } = this.#part.options
-    if (!trace) return
-    const message = kind !== 'alert' && kind !== 'change_cipher_spec'
-    trace({ direction, kind: kind ?? `unknown (${bytes[0]})`, bytes, fields: message ? annotateMessage(bytes) : [] })
   }
 }

@@ -9,6 +9,8 @@ import { protectionOf } from './input.ts'
 export class Output {
   /** What the keys in use are for; `undefined`: there are none. */
   epoch: Epoch | undefined
+  /** Whether close_notify was sent, which nothing may follow. */
+  ended = false
   readonly #limit: number
   readonly #writer: RecordWriter
   #saidChangeCipherSpec = false

@@ -13,18 +13,20 @@ import type { Established } from './established.ts'
 import { answerLater, requestCertificate } from './post-auth.ts'
 import { optionalText, type SessionState, sessionOf } from './session.ts'
 
+/** The effects that messages after the handshake have. */
+export interface PostIo extends Pick<Io, 'send' | 'keys'> {
+  /** Whether messages can leave: not after close_notify, nor while the output is full. */
+  readonly maySend: boolean
+  keysUpdated(direction: 'in' | 'out'): void
+  /** A session to resume. */
+  session(session: Session): void
+}
+
 interface Surroundings {
   readonly role: Role
   readonly established: Established
-  readonly io: Io
+  readonly io: PostIo
   readonly limits: Limits
-  /** Whether messages can leave: not after close_notify, nor while the output is full. */
-  readonly maySend: () => boolean
-  readonly keysUpdated: (direction: 'in' | 'out') => void
-  /** A session to resume. */
-  readonly session: (session: Session) => void
-  /** The client has answered a request. */
-  readonly authenticated: (peer: VerifiedPeer | undefined) => void
   readonly random: (size: number) => Uint8Array
   /** Milliseconds since 1970; without a clock there are no sessions. */
   readonly now: (() => number) | undefined
@@ -49,9 +51,22 @@ export interface TicketIssuer {
 
 /** Owns the application traffic secrets, and erases each as it is replaced. */
 export class PostHandshake {
+  /** By the role that hears them. One table for all connections, which are many and mostly idle. */
+  static readonly #handlers: Readonly<Record<Role, Handlers>> = {
+    client: {
+      key_update: (post, bytes) => post.#keyUpdate(decodeMessage('key_update', bytes)),
+      new_session_ticket: (post, bytes) => post.#newSessionTicket(decodeMessage('new_session_ticket', bytes)),
+      certificate_request: (post, bytes) => post.#certificateRequest(decodeMessage('certificate_request', bytes)),
+    },
+    server: {
+      key_update: (post, bytes) => post.#keyUpdate(decodeMessage('key_update', bytes)),
+      certificate: (post, bytes) => post.#certificate(bytes),
+      compressed_certificate: (post, bytes) => post.#certificate(bytes),
+    },
+  }
+
   readonly #around: Surroundings
   readonly #secrets: { in: Uint8Array; out: Uint8Array }
-  readonly #handlers: Handlers
   /** KeyUpdates since the last application data. */
   #keyUpdates = 0
   #tickets = 0
@@ -74,31 +89,15 @@ export class PostHandshake {
     const { clientTraffic, serverTraffic } = around.established.secrets
     const client = around.role === 'client'
     this.#secrets = client ? { in: serverTraffic, out: clientTraffic } : { in: clientTraffic, out: serverTraffic }
-    this.#handlers = {
-      key_update: bytes => this.#keyUpdate(decodeMessage('key_update', bytes)),
-      ...(client ? this.#fromServer : this.#fromClient),
-    }
-  }
-
-  get #fromServer(): Handlers {
-    return {
-      new_session_ticket: bytes => this.#newSessionTicket(decodeMessage('new_session_ticket', bytes)),
-      certificate_request: bytes => this.#certificateRequest(decodeMessage('certificate_request', bytes)),
-    }
-  }
-
-  get #fromClient(): Handlers {
-    const answer = (bytes: Uint8Array) => this.#certificate(bytes)
-    return { certificate: answer, compressed_certificate: answer }
   }
 
   /** A whole handshake message. Throws a `TlsError` or `DecodeError` where it may not come. */
   hear(bytes: Uint8Array): void {
     if (this.#authenticating) return this.#authentication?.hear(bytes)
     const name = nameOfMessage(bytes)
-    const handle = name && this.#handlers[name]
+    const handle = name && PostHandshake.#handlers[this.#around.role][name]
     if (!handle) throw new TlsError('unexpected-message', `${name ?? `a message of type ${bytes[0]}`} came after the handshake`)
-    handle(bytes)
+    handle(this, bytes)
   }
 
   /** What may have a question open. */
@@ -120,15 +119,15 @@ export class PostHandshake {
     this.#authentication = new Conversation(requestCertificate(circumstances, random(contextSize)))
   }
 
-  /** Once a dialogue has moved: is the authentication over? */
-  concludeAuthentication(): void {
-    if (!this.#authentication?.done) return
+  /** Once a dialogue has moved: who the client has proved to be, nobody perhaps, where a server's authentication of it is over by that. */
+  concludeAuthentication(): { readonly peer: VerifiedPeer | undefined } | undefined {
+    if (!this.#authentication?.done) return undefined
     const { result } = this.#authentication
     this.#authentication = undefined
     this.#authenticating = false
-    if (this.#around.role === 'client') return
+    if (this.#around.role === 'client') return undefined
     this.#peer = result as VerifiedPeer | undefined
-    this.#around.authenticated(this.#peer)
+    return { peer: this.#peer }
   }
 
   #certificateRequest(request: Message<'certificate_request'>): void {
@@ -165,12 +164,12 @@ export class PostHandshake {
 
   /** Answers the peer's requests to update keys, any number of them at once. Due before the next application data (RFC 9846 §4.7.3). */
   settle(): void {
-    if (this.#replyDue && this.#around.maySend()) this.updateKeys(false)
+    if (this.#replyDue && this.#around.io.maySend) this.updateKeys(false)
   }
 
   /** Sends a NewSessionTicket (RFC 9846 §4.7.1). Does nothing where the client can't use one. */
   issueTicket(): void {
-    const { tickets, now, established, io, session } = this.#around
+    const { tickets, now, established, io } = this.#around
     if (!tickets || !now || !established.resumable) return
     const { lifetime, maxEarlyData } = tickets
     const nonce = encode(uint32, this.#ticketsIssued++)
@@ -194,7 +193,7 @@ export class PostHandshake {
       extensions: maxEarlyData > 0 ? [extension('new_session_ticket', 'early_data', maxEarlyData)] : [],
     })
     io.send('new_session_ticket', message.bytes)
-    if (tickets.tell) session(sessionOf({ ...state, ticket }))
+    if (tickets.tell) io.session(sessionOf({ ...state, ticket }))
   }
 
   destroy(): void {
@@ -216,14 +215,14 @@ export class PostHandshake {
   }
 
   #newSessionTicket({ body }: Message<'new_session_ticket'>): void {
-    const { limits, now, session } = this.#around
+    const { limits, now, io } = this.#around
     if (++this.#tickets > limits.tickets) throw new TlsError('too-many-tickets', `more than ${limits.tickets} tickets`)
     // A ticket is kept for seven days at most, whatever the server says; none is dropped for saying more (RFC 9846 §4.7.1).
     const lifetime = Math.min(body.ticket_lifetime, longestTicket)
     if (!now || lifetime === 0) return
     const maxEarlyData = find(body.extensions, 'early_data') ?? 0
     const { ticket, ticket_nonce: nonce, ticket_age_add: ageAdd } = body
-    session(sessionOf(this.#sessionState({ nonce, lifetime, ageAdd, issuedAt: now(), ticket: ticket.slice(), maxEarlyData })))
+    io.session(sessionOf(this.#sessionState({ nonce, lifetime, ageAdd, issuedAt: now(), ticket: ticket.slice(), maxEarlyData })))
   }
 
   #sessionState({ nonce, lifetime, ageAdd, issuedAt, ticket, maxEarlyData }: TicketFields): SessionState {
@@ -248,17 +247,17 @@ export class PostHandshake {
   }
 
   #renew(direction: 'in' | 'out'): void {
-    const { established, io, keysUpdated } = this.#around
+    const { established, io } = this.#around
     const { suite } = established
     const secret = nextTrafficSecret(suite.hash, this.#secrets[direction])
     this.#secrets[direction].fill(0)
     this.#secrets[direction] = secret
     io.keys(direction, 'application', suite, secret)
-    keysUpdated(direction)
+    io.keysUpdated(direction)
   }
 }
 
-type Handlers = Partial<Record<MessageName, (bytes: Uint8Array) => void>>
+type Handlers = Readonly<Partial<Record<MessageName, (post: PostHandshake, bytes: Uint8Array) => void>>>
 
 interface TicketFields {
   readonly nonce: Uint8Array
