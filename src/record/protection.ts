@@ -8,9 +8,13 @@ import { TlsError } from '../error.ts'
 export class Protection {
   readonly suite: CipherSuite
   readonly #key: AeadKey
-  readonly #iv: Uint8Array
-  /** Reused from record to record: an AEAD keeps no reference. */
+  /**
+   * The nonce of the record before, which is the IV XOR the sequence number below; at first the IV itself. An AEAD keeps no reference,
+   * so the next nonce takes its place: to keep the IV beside it would make each idle connection 400 bytes heavier.
+   */
   readonly #nonce: Uint8Array
+  #nonceHigh = 0
+  #nonceLow = 0
   /** The 64-bit sequence number as two halves: a number loses precision beyond 2^53, and a bigint costs an allocation a record. */
   #high: number
   #low: number
@@ -24,7 +28,6 @@ export class Protection {
     if (sequence < 0n || sequence >= 1n << 64n) throw new TypeError(`A sequence number has 64 bits: ${sequence} is out of range`)
     this.suite = suite
     this.#key = suite.aead.key(keys.key)
-    this.#iv = new Uint8Array(keys.iv)
     this.#nonce = new Uint8Array(keys.iv)
     this.#high = Number(sequence >> 32n)
     this.#low = Number(sequence & 0xffffffffn)
@@ -67,7 +70,6 @@ export class Protection {
   /** Erases the key. The protection is unusable afterwards. */
   destroy(): void {
     this.#key.destroy()
-    this.#iv.fill(0)
     this.#nonce.fill(0)
   }
 
@@ -77,8 +79,10 @@ export class Protection {
 
   #nextNonce(): Uint8Array {
     if (this.#wrapped) throw new TlsError('key-exhausted', 'The sequence number of this key would wrap')
-    xorHalf(this.#nonce, this.#iv, this.#nonce.length - 8, this.#high)
-    xorHalf(this.#nonce, this.#iv, this.#nonce.length - 4, this.#low)
+    xorHalf(this.#nonce, this.#nonce.length - 8, this.#nonceHigh ^ this.#high)
+    xorHalf(this.#nonce, this.#nonce.length - 4, this.#nonceLow ^ this.#low)
+    this.#nonceHigh = this.#high
+    this.#nonceLow = this.#low
     this.#low = (this.#low + 1) >>> 0
     if (this.#low === 0) this.#high = (this.#high + 1) >>> 0
     this.#wrapped = this.#low === 0 && this.#high === 0
@@ -86,7 +90,7 @@ export class Protection {
   }
 }
 
-/** Writes `iv` XOR `half`, 32 bits in network byte order, at `offset`. */
-function xorHalf(nonce: Uint8Array, iv: Uint8Array, offset: number, half: number): void {
-  for (let i = 0; i < 4; i++) nonce[offset + i] = (iv[offset + i] ?? 0) ^ (half >>> (24 - 8 * i))
+/** XORs `half`, 32 bits in network byte order, into `nonce` at `offset`. */
+function xorHalf(nonce: Uint8Array, offset: number, half: number): void {
+  for (let i = 0; i < 4; i++) nonce[offset + i] = (nonce[offset + i] ?? 0) ^ (half >>> (24 - 8 * i))
 }
