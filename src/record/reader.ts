@@ -226,7 +226,7 @@ class Input {
   /** How much of the first chunk is read. */
   #offset = 0
   /** Where small chunks are gathered; filled up to `#gathered`, where the last chunk ends if it is a view of this. */
-  #gather = new Uint8Array(0)
+  #gather: Uint8Array = none
   #gathered = 0
 
   push(chunk: Uint8Array): void {
@@ -276,6 +276,7 @@ class Input {
     if (this.#head < manyChunks && this.#head < this.#chunks.length) return
     this.#chunks = this.#chunks.slice(this.#head)
     this.#head = 0
+    if (this.#chunks.length === 0) this.#releaseGather()
   }
 
   clear(): void {
@@ -283,6 +284,13 @@ class Input {
     this.#head = 0
     this.#offset = 0
     this.length = 0
+    this.#releaseGather()
+  }
+
+  /** Once nothing waits: a connection is idle for longer than it is behind. */
+  #releaseGather(): void {
+    this.#gather = none
+    this.#gathered = 0
   }
 
   #pushSmall(chunk: Uint8Array): void {
@@ -306,5 +314,7 @@ class Input {
 /** A chunk shorter than this is copied if it has to wait, instead of being kept with all its bookkeeping. */
 const smallChunk = 256
 const gatherSize = 4096
+/** One for all: a typed array takes 200 bytes, be it empty. */
+const none = new Uint8Array(0)
 /** So many chunks that were read are cut off together. */
 const manyChunks = 1024
