@@ -9,7 +9,6 @@ import { Conversation } from '../handshake/conversation.ts'
 import type { Ask, Dialogue, Io } from '../handshake/dialogue.ts'
 import type { Established } from '../handshake/established.ts'
 import { PostHandshake, type TicketIssuer } from '../handshake/post.ts'
-import { exportKeyingMaterial } from '../schedule/key-schedule.ts'
 import type { CommonOptions, Connection, ConnectionInfo, ExportOptions, Limits, TlsEvent } from '../types.ts'
 import { nameOfMessage } from '../wire/messages.ts'
 import type { Answers } from './answers.ts'
@@ -51,7 +50,6 @@ export class Engine implements Connection {
   readonly #effects: Effects
   #conversation: Conversation<Established> | undefined
   #post: PostHandshake | undefined
-  #established: Established | undefined
   #info: ConnectionInfo | undefined
   /** Whether an event waits for its answer. */
   #asking = false
@@ -187,10 +185,9 @@ export class Engine implements Connection {
 
   exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number, options: ExportOptions = {}): Uint8Array {
     if (options.early) return this.#early.export(label, context, length)
-    if (!this.#established) throw new TypeError('exportKeyingMaterial before connected')
+    const post = this.#connected('exportKeyingMaterial')
     if (this.#failed) throw new TypeError('exportKeyingMaterial of a connection that has failed')
-    const { suite, secrets } = this.#established
-    return exportKeyingMaterial(suite.hash, secrets.exporter, label, context, length)
+    return post.export(label, context, length)
   }
 
   channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Uint8Array {
@@ -293,18 +290,11 @@ export class Engine implements Connection {
     if (this.#conversation?.result) this.#connect(this.#conversation.result)
   }
 
-  #connect(established: Established): void {
-    this.#established = established
+  #connect({ secrets, ...established }: Established): void {
     this.#conversation = undefined
-    this.#post = new PostHandshake({
-      role: this.#role,
-      established,
-      io: this.#effects,
-      limits: this.#limits,
-      now: this.#options.now,
-      random: this.#options.crypto.random,
-      tickets: this.#tickets,
-    })
+    const { now, crypto } = this.#options
+    const [role, io, limits, tickets] = [this.#role, this.#effects, this.#limits, this.#tickets]
+    this.#post = new PostHandshake({ role, established, io, limits, now, random: crypto.random, tickets }, secrets)
     this.#info = describeConnection(established)
     this.#events.push({ type: 'connected', info: this.#info })
     for (let i = 0; i < (this.#tickets?.count ?? 0); i++) this.#post.issueTicket()
@@ -313,9 +303,9 @@ export class Engine implements Connection {
   /** Once the client's answer to `requestClientCertificate` is there. */
   #concludeAuthentication(): void {
     const concluded = this.#post?.concludeAuthentication()
-    if (!concluded || !this.#established) return
+    if (!concluded || !this.#info) return
     const { peer } = concluded
-    if (peer) this.#info = { ...describeConnection(this.#established), peer }
+    if (peer) this.#info = { ...this.#info, peer }
     this.#events.push({ type: 'peer-authenticated', peer })
   }
 
@@ -384,7 +374,6 @@ export class Engine implements Connection {
     this.#asking = false
     this.#conversation?.stop()
     this.#conversation = undefined
-    this.#established?.secrets.exporter.fill(0)
     this.#early.destroy()
     this.#post?.destroy()
     this.#input.destroy()

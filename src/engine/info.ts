@@ -6,7 +6,7 @@ import { toText } from '../wire/bytes.ts'
 import { restoredPeer } from '../x509/verdict.ts'
 
 /** What a finished handshake is to the application. */
-export function describeConnection(established: Established): ConnectionInfo {
+export function describeConnection(established: Omit<Established, 'secrets'>): ConnectionInfo {
   const { suite, group, signatureScheme, psk, alpn, serverName, localIdentity, retried } = established
   return {
     protocolVersion: 'TLSv1.3',
@@ -24,7 +24,7 @@ export function describeConnection(established: Established): ConnectionInfo {
 }
 
 /** Who proved itself here, or in the handshake whose session was resumed. */
-function peerOf({ peer, psk }: Established): VerifiedPeer | undefined {
+function peerOf({ peer, psk }: Pick<Established, 'peer' | 'psk'>): VerifiedPeer | undefined {
   const session = psk?.session
   if (peer || !session || session.peer_chain.length === 0) return peer
   return restoredPeer(session.peer_chain, typeOfCode(session.peer_type), session.peer_verified === 1)

@@ -1,6 +1,6 @@
 /** Messages after the handshake (RFC 9846 §4.7). They come in any order: a table, not a dialogue. */
 import { TlsError } from '../error.ts'
-import { nextTrafficSecret, resumptionPsk } from '../schedule/key-schedule.ts'
+import { exportKeyingMaterial, nextTrafficSecret, resumptionPsk } from '../schedule/key-schedule.ts'
 import type { Identity, Limits, Session, VerifiedPeer } from '../types.ts'
 import { decode, encode, uint32 } from '../wire/codec.ts'
 import { extension, find } from '../wire/extensions.ts'
@@ -9,7 +9,7 @@ import type { Role } from './auth.ts'
 import { certificateTypeCodes } from './certificate-type.ts'
 import { Conversation } from './conversation.ts'
 import type { Io } from './dialogue.ts'
-import type { Established } from './established.ts'
+import type { Established, Secrets } from './established.ts'
 import { answerLater, requestCertificate } from './post-auth.ts'
 import { optionalText, type SessionState, sessionOf } from './session.ts'
 
@@ -24,7 +24,7 @@ export interface PostIo extends Pick<Io, 'send' | 'keys'> {
 
 interface Surroundings {
   readonly role: Role
-  readonly established: Established
+  readonly established: Omit<Established, 'secrets'>
   readonly io: PostIo
   readonly limits: Limits
   readonly random: (size: number) => Uint8Array
@@ -49,7 +49,7 @@ export interface TicketIssuer {
   readonly tell: boolean
 }
 
-/** Owns the application traffic secrets, and erases each as it is replaced. */
+/** Owns the secrets that outlive the handshake, and erases each as it is replaced, or at once where nothing will need it. */
 export class PostHandshake {
   /** By the role that hears them. One table for all connections, which are many and mostly idle. */
   static readonly #handlers: Readonly<Record<Role, Handlers>> = {
@@ -66,7 +66,7 @@ export class PostHandshake {
   }
 
   readonly #around: Surroundings
-  readonly #secrets: { in: Uint8Array; out: Uint8Array }
+  readonly #secrets: { in: Uint8Array; out: Uint8Array; readonly exporter: Uint8Array; readonly resumption: Uint8Array | undefined }
   /** KeyUpdates since the last application data. */
   #keyUpdates = 0
   #tickets = 0
@@ -84,11 +84,14 @@ export class PostHandshake {
   /** Who the peer has turned out to be since. */
   #peer: VerifiedPeer | undefined
 
-  constructor(around: Surroundings) {
+  constructor(around: Surroundings, { clientTraffic, serverTraffic, exporter, resumption }: Secrets) {
     this.#around = around
-    const { clientTraffic, serverTraffic } = around.established.secrets
-    const client = around.role === 'client'
-    this.#secrets = client ? { in: serverTraffic, out: clientTraffic } : { in: clientTraffic, out: serverTraffic }
+    const { role, now, tickets } = around
+    const client = role === 'client'
+    const [incoming, outgoing] = client ? [serverTraffic, clientTraffic] : [clientTraffic, serverTraffic]
+    const resumes = now !== undefined && (client || tickets !== undefined)
+    if (!resumes) resumption.fill(0)
+    this.#secrets = { in: incoming, out: outgoing, exporter, resumption: resumes ? resumption : undefined }
   }
 
   /** A whole handshake message. Throws a `TlsError` or `DecodeError` where it may not come. */
@@ -170,10 +173,11 @@ export class PostHandshake {
   /** Sends a NewSessionTicket (RFC 9846 §4.7.1). Does nothing where the client can't use one. */
   issueTicket(): void {
     const { tickets, now, established, io } = this.#around
-    if (!tickets || !now || !established.resumable) return
+    const { resumption } = this.#secrets
+    if (!tickets || !now || !resumption || !established.resumable) return
     const { lifetime, maxEarlyData } = tickets
     const nonce = encode(uint32, this.#ticketsIssued++)
-    const state = this.#sessionState({
+    const state = this.#sessionState(resumption, {
       nonce,
       lifetime,
       ageAdd: decode(uint32, tickets.random(4), 'ticket_age_add'),
@@ -196,10 +200,13 @@ export class PostHandshake {
     if (tickets.tell) io.session(sessionOf({ ...state, ticket }))
   }
 
+  /** Keying material for an application (RFC 9846 §7.5): see `exportKeyingMaterial`. */
+  export(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+    return exportKeyingMaterial(this.#around.established.suite.hash, this.#secrets.exporter, label, context, length)
+  }
+
   destroy(): void {
-    this.#secrets.in.fill(0)
-    this.#secrets.out.fill(0)
-    this.#around.established.secrets.resumption.fill(0)
+    for (const secret of Object.values(this.#secrets)) secret?.fill(0)
   }
 
   /** RFC 9846 §4.7.3. */
@@ -219,19 +226,21 @@ export class PostHandshake {
     if (++this.#tickets > limits.tickets) throw new TlsError('too-many-tickets', `more than ${limits.tickets} tickets`)
     // A ticket is kept for seven days at most, whatever the server says; none is dropped for saying more (RFC 9846 §4.7.1).
     const lifetime = Math.min(body.ticket_lifetime, longestTicket)
-    if (!now || lifetime === 0) return
+    const { resumption } = this.#secrets
+    if (!now || !resumption || lifetime === 0) return
     const maxEarlyData = find(body.extensions, 'early_data') ?? 0
     const { ticket, ticket_nonce: nonce, ticket_age_add: ageAdd } = body
-    io.session(sessionOf(this.#sessionState({ nonce, lifetime, ageAdd, issuedAt: now(), ticket: ticket.slice(), maxEarlyData })))
+    const fields = { nonce, lifetime, ageAdd, issuedAt: now(), ticket: ticket.slice(), maxEarlyData }
+    io.session(sessionOf(this.#sessionState(resumption, fields)))
   }
 
-  #sessionState({ nonce, lifetime, ageAdd, issuedAt, ticket, maxEarlyData }: TicketFields): SessionState {
-    const { suite, alpn, serverName, peer, psk, secrets } = this.#around.established
+  #sessionState(resumption: Uint8Array, { nonce, lifetime, ageAdd, issuedAt, ticket, maxEarlyData }: TicketFields): SessionState {
+    const { suite, alpn, serverName, peer, psk } = this.#around.established
     const first = psk?.session
     const proven = this.#peer ?? peer
     return {
       cipher_suite: suite.id,
-      psk: resumptionPsk(suite.hash, secrets.resumption, nonce),
+      psk: resumptionPsk(suite.hash, resumption, nonce),
       ticket,
       ticket_age_add: ageAdd,
       issued_at: issuedAt,

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { serverSettings } from '../../src/engine/options.ts'
+import type { CipherSuite } from '../../src/crypto/provider.ts'
+import { limitsOf, serverSettings } from '../../src/engine/options.ts'
+import type { Role } from '../../src/handshake/auth.ts'
 import { Conversation } from '../../src/handshake/conversation.ts'
 import type { Io } from '../../src/handshake/dialogue.ts'
+import type { Established } from '../../src/handshake/established.ts'
+import { PostHandshake, type TicketIssuer } from '../../src/handshake/post.ts'
 import { serverHandshake } from '../../src/handshake/server.ts'
 import { extension } from '../../src/wire/extensions.ts'
 import { encodeMessage } from '../../src/wire/messages.ts'
@@ -65,3 +69,64 @@ describe('the secrets of a handshake', () => {
     expect(erased()).toEqual([true, true, false, false])
   })
 })
+
+describe('the secrets that outlive a handshake', () => {
+  const tickets: TicketIssuer = {
+    count: 0,
+    lifetime: 60,
+    maxEarlyData: 0,
+    random: constantBytes,
+    tell: false,
+    ticketOf: () => constantBytes(1),
+  }
+
+  /** Which of them are erased. */
+  function erasedAfter(role: Role, options: { now?: () => number; tickets?: TicketIssuer }, act: (post: PostHandshake) => void = () => {}) {
+    const [suite] = nullProvider.cipherSuites
+    if (!suite) throw new Error('the null provider has a suite')
+    const secret = () => constantBytes(32).fill(1)
+    const secrets = { clientTraffic: secret(), serverTraffic: secret(), exporter: secret(), resumption: secret() }
+    const nothing = () => {}
+    const io = { send: nothing, keys: nothing, maySend: true, keysUpdated: nothing, session: nothing }
+    const rest = { now: undefined, tickets: undefined, random: constantBytes, limits: limitsOf({}) }
+    act(new PostHandshake({ role, established: establishedBy(suite), io, ...rest, ...options }, secrets))
+    return Object.entries(secrets).flatMap(([name, bytes]) => (bytes.every(byte => byte === 0) ? [name] : []))
+  }
+
+  it('are all there while sessions can come of them', () => {
+    expect(erasedAfter('client', { now: () => 0 })).toEqual([])
+    expect(erasedAfter('server', { now: () => 0, tickets })).toEqual([])
+  })
+
+  it('have none for sessions where there can be none', () => {
+    expect(erasedAfter('client', {})).toEqual(['resumption'])
+    expect(erasedAfter('server', { now: () => 0 })).toEqual(['resumption'])
+  })
+
+  it('are replaced one by one, and erased as they are', () => {
+    expect(erasedAfter('client', { now: () => 0 }, post => post.updateKeys(false))).toEqual(['clientTraffic'])
+    expect(erasedAfter('server', { now: () => 0, tickets }, post => post.updateKeys(false))).toEqual(['serverTraffic'])
+  })
+
+  it('are all erased where the connection ends', () => {
+    const all = ['clientTraffic', 'serverTraffic', 'exporter', 'resumption']
+    expect(erasedAfter('client', { now: () => 0 }, post => post.destroy())).toEqual(all)
+    expect(erasedAfter('server', { now: () => 0, tickets }, post => post.destroy())).toEqual(all)
+  })
+})
+
+function establishedBy(suite: CipherSuite): Omit<Established, 'secrets'> {
+  return {
+    suite,
+    group: undefined,
+    signatureScheme: undefined,
+    psk: undefined,
+    later: undefined,
+    resumable: true,
+    alpn: undefined,
+    serverName: undefined,
+    peer: undefined,
+    localIdentity: undefined,
+    retried: false,
+  }
+}
