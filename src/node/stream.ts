@@ -261,6 +261,7 @@ export class TlsStream extends Duplex {
     switch (event.type) {
       case 'connected':
         clearTimeout(this.#timer)
+        this.#timer = undefined
         this.emit('secureConnect', event.info)
         break
       case 'data':
