@@ -8,6 +8,7 @@ import { sha256, sha384 } from './noble/hashes.ts'
 import { noblePasswords } from './noble/passwords.ts'
 import { nobleSignatures } from './noble/signatures.ts'
 import type { CryptoProvider } from './provider.ts'
+import { PublicKeys } from './public-keys.ts'
 import {
   defaultRsaLimits,
   defaultSchemes,
@@ -34,17 +35,18 @@ export function createNobleProvider({ random, ...limits }: NobleProviderOptions)
   const { x25519, x448, secp256r1, secp384r1, secp521r1 } = nobleGroups(curves, random)
   const signatures = nobleSignatures(curves, random)
   const rsaLimits = { ...defaultRsaLimits, ...limits }
+  const keys = new PublicKeys(signatures, rsaLimits)
   return {
     name: 'noble',
     cipherSuites: cipherSuites(parts, preference),
     groups: [x25519MlKem768(x25519, random), x25519, secp256r1, secp384r1, secp521r1],
-    verifiers: signatureVerifiers(defaultSchemes, signatures, rsaLimits),
+    verifiers: signatureVerifiers(defaultSchemes, keys),
     optional: {
       cipherSuites: cipherSuites(parts, optionalSuites),
       groups: [secp256r1MlKem768(secp256r1, random), secp384r1MlKem1024(secp384r1, random), x448],
-      verifiers: signatureVerifiers(optionalSchemes, signatures, rsaLimits),
+      verifiers: signatureVerifiers(optionalSchemes, keys),
     },
-    certificateVerifiers: ecdsaVerifiers(signatures),
+    certificateVerifiers: ecdsaVerifiers(keys),
     passwords: noblePasswords,
     random,
     importPrivateKey: pkcs8 => importPrivateKey(pkcs8, signatures, rsaLimits),

@@ -9,8 +9,9 @@ import { constantTimeEqual } from './constant-time.ts'
 import type { MlDsaName } from './ml-dsa.ts'
 import { type PrivateKeyInfo, readPrivateKey } from './pkcs8.ts'
 import type { CertificateVerifier, CodePoint, Hash, PrivateKey, SignatureVerifier } from './provider.ts'
+import type { PublicKeys } from './public-keys.ts'
 import { bitLength, byteLength, hasRoomForPss, type RsaPublicKey } from './rsa.ts'
-import { type CurveName, type EdwardsName, hashOids, type KeyAlgorithm, type PublicKey, readPublicKey, writePublicKey } from './spki.ts'
+import { type CurveName, type EdwardsName, hashOids, type KeyAlgorithm, type PublicKey, writePublicKey } from './spki.ts'
 
 export type Scheme = {
   /** 0 where TLS has none. */
@@ -26,11 +27,14 @@ export type Scheme = {
 )
 
 export interface SignatureLibrary {
-  /** `key` is one that `scheme` may use; `spki` is where it was read from. May throw anything for a malformed key or signature. */
-  verify(scheme: Scheme, key: PublicKey, spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** Opens a public key; `spki` is where it was read from. May throw anything where the key is malformed. */
+  verifier(key: PublicKey, spki: Uint8Array): Verifier
   /** May throw anything where the key is not valid. */
   signer(key: PrivateKeyInfo): Signer
 }
+
+/** Whether the signature fits. The key is one that `scheme` may use. May throw anything for a malformed signature, and for a malformed key too. */
+export type Verifier = (scheme: Scheme, message: Uint8Array, signature: Uint8Array) => boolean
 
 export interface Signer {
   /** The contents of the matching public key's BIT STRING. */
@@ -72,15 +76,15 @@ export const optionalSchemes: readonly Scheme[] = [
   { code: 0x0906, kind: 'ml-dsa', parameterSet: 'ML-DSA-87' },
 ]
 
-export function signatureVerifiers(schemes: readonly Scheme[], library: SignatureLibrary, limits: RsaLimits): SignatureVerifier[] {
+export function signatureVerifiers(schemes: readonly Scheme[], keys: PublicKeys): SignatureVerifier[] {
   return schemes.map(scheme => ({
     scheme: scheme.code,
     verify(spki, message, signature) {
       try {
-        const key = readPublicKey(spki)
+        const { key, verify } = keys.open(spki)
         if (!fits(scheme, key)) return false
-        if ('key' in key && (rsaFault(key.key, limits) !== undefined || signature.length !== byteLength(key.key.n))) return false
-        return library.verify(scheme, key, spki, message, signature)
+        if ('key' in key && signature.length !== byteLength(key.key.n)) return false
+        return verify(scheme, message, signature)
       } catch {
         // A malformed key or signature; no library tells that apart from a failure of its own.
         return false
@@ -90,7 +94,7 @@ export function signatureVerifiers(schemes: readonly Scheme[], library: Signatur
 }
 
 /** ECDSA with each hash, whatever the curve of the key: in certificates the two need not be of one size (RFC 5758 §3.2). */
-export function ecdsaVerifiers(library: SignatureLibrary): CertificateVerifier[] {
+export function ecdsaVerifiers(keys: PublicKeys): CertificateVerifier[] {
   return (['sha256', 'sha384', 'sha512'] as const).map(hash => {
     const algorithm = ecdsaOids[hash]
     const identifier = encode(tags.sequence, encodeOid(algorithm))
@@ -98,9 +102,9 @@ export function ecdsaVerifiers(library: SignatureLibrary): CertificateVerifier[]
       algorithm,
       verify(der, spki, message, signature) {
         try {
-          const key = readPublicKey(spki)
+          const { key, verify } = keys.open(spki)
           if (key.type !== 'ec' || !equal(der, identifier)) return false
-          return library.verify({ code: 0, kind: 'ecdsa', curve: key.curve, hash }, key, spki, message, signature)
+          return verify({ code: 0, kind: 'ecdsa', curve: key.curve, hash }, message, signature)
         } catch {
           // As above.
           return false
@@ -174,7 +178,8 @@ function allows({ restriction }: Extract<KeyAlgorithm, { type: 'rsa-pss' }>, has
 const maximumRsaBits = 16384
 const maximumExponentBits = 33
 
-function rsaFault({ n, e }: RsaPublicKey, { minimumRsaBits }: RsaLimits): string | undefined {
+/** Why an RSA key must not be used; `undefined`: it may. */
+export function rsaFault({ n, e }: RsaPublicKey, { minimumRsaBits }: RsaLimits): string | undefined {
   if (n <= 0n || n % 2n === 0n) return 'the RSA modulus is not a positive odd number'
   const bits = bitLength(n)
   if (bits < minimumRsaBits) return `the RSA modulus has ${bits} bits, fewer than ${minimumRsaBits}`

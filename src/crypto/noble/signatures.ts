@@ -4,28 +4,27 @@ import { constantTimeEqual } from '../constant-time.ts'
 import { mlDsaSigner, verifyMlDsa } from '../ml-dsa.ts'
 import type { CurvePrivateKeyInfo, RsaPrivateKeyInfo } from '../pkcs8.ts'
 import type { Hash } from '../provider.ts'
-import { signPss, verifyPkcs1, verifyPss } from '../rsa.ts'
-import type { SignatureLibrary, Signer } from '../signatures.ts'
+import { type RsaPublicKey, signPss, verifyPkcs1, verifyPss } from '../rsa.ts'
+import type { Scheme, SignatureLibrary, Signer } from '../signatures.ts'
 import { type CurveName, writeRsaPublicKey } from '../spki.ts'
 import type { Curves } from './curves.ts'
 import { sha256, sha384, sha512 } from './hashes.ts'
 
 export function nobleSignatures(curves: Curves, random: (size: number) => Uint8Array): SignatureLibrary {
   return {
-    verify(scheme, key, _spki, message, signature) {
-      switch (scheme.kind) {
-        case 'ecdsa':
-          return key.type === 'ec' && verifyEcdsa(curves[key.curve], key.point, hashes[scheme.hash], message, signature)
+    verifier(key) {
+      switch (key.type) {
+        case 'ec':
+          return (scheme, message, signature) =>
+            'hash' in scheme && verifyEcdsa(curves[key.curve], key.point, hashes[scheme.hash], message, signature)
         case 'ed25519':
-          return key.type === 'ed25519' && verifyEd25519(curves.ed25519, key.point, message, signature)
+          return (_, message, signature) => verifyEd25519(curves.ed25519, key.point, message, signature)
         case 'ed448':
-          return key.type === 'ed448' && verifyEd448(curves.ed448, key.point, message, signature)
+          return (_, message, signature) => verifyEd448(curves.ed448, key.point, message, signature)
         case 'ml-dsa':
-          return key.type === 'ml-dsa' && verifyMlDsa(key.parameterSet, key.publicKey, message, signature)
-        case 'rsa-pss':
-          return 'key' in key && verifyPss(key.key, hashes[scheme.hash], message, signature)
-        case 'rsa-pkcs1':
-          return 'key' in key && verifyPkcs1(key.key, hashes[scheme.hash], message, signature)
+          return (_, message, signature) => verifyMlDsa(key.parameterSet, key.publicKey, message, signature)
+        default:
+          return (scheme, message, signature) => verifyRsa(scheme, key.key, message, signature)
       }
     },
     signer(key) {
@@ -33,6 +32,11 @@ export function nobleSignatures(curves: Curves, random: (size: number) => Uint8A
       return 'key' in key ? rsaSigner(key, random) : curveSigner(key, curves, random)
     },
   }
+}
+
+function verifyRsa(scheme: Scheme, key: RsaPublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  if (scheme.kind === 'rsa-pkcs1') return verifyPkcs1(key, hashes[scheme.hash], message, signature)
+  return scheme.kind === 'rsa-pss' && verifyPss(key, hashes[scheme.hash], message, signature)
 }
 
 /** FIPS 186-5 §6.4.2. The curve's own hash is not what counts. */
