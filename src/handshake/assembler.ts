@@ -7,7 +7,7 @@ import { headerSize } from '../wire/messages.ts'
  */
 export class Assembler {
   readonly #limit: number
-  #bytes = new Uint8Array(0)
+  #bytes: Uint8Array = none
   #from = 0
   #to = 0
 
@@ -52,8 +52,11 @@ export class Assembler {
 
   /** Lets go of the buffer: handshakes are rare, connections are long. */
   #reset(): void {
-    this.#bytes = new Uint8Array(0)
+    this.#bytes = none
     this.#from = 0
     this.#to = 0
   }
 }
+
+/** One for all: a typed array takes 200 bytes, be it empty. */
+const none = new Uint8Array(0)
