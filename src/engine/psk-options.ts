@@ -46,22 +46,33 @@ export function pskCandidates(options: ClientOptions, { cipherSuites }: CommonSe
   if (!state) throw new TypeError('session is not a Session: the fact session gives one, and sessionFromBytes')
   if (!now) throw new TypeError('session needs a clock: give now, milliseconds since 1970')
   if (session.serverName !== serverName) throw new TypeError(`session is one with ${session.serverName}, not with ${serverName}`)
-  return () => [...resumable(state, now(), cipherSuites, trust !== undefined), ...external]
+  const isBelieved = trust ? peerJudge(state) : () => true
+  return () => [...resumable(state, now(), cipherSuites, isBelieved), ...external]
 }
 
 /** None once the session has expired, its suite is disabled, or its peer's certificate is none that would be believed now. */
-function resumable(state: SessionState, now: number, suites: readonly CipherSuite[], believing: boolean): readonly PskCandidate[] {
+function resumable(
+  state: SessionState,
+  now: number,
+  suites: readonly CipherSuite[],
+  isBelieved: (now: number) => boolean,
+): readonly PskCandidate[] {
   const suite = suites.find(each => each.id === state.cipher_suite)
-  if (!suite || now >= expiryOf(state)) return []
-  const [leaf] = state.peer_chain
-  if (believing && (!leaf || state.peer_verified !== 1 || hasExpired(leaf, state.peer_type, now))) return []
+  if (!suite || now >= expiryOf(state) || !isBelieved(now)) return []
   const age = Math.max(0, Math.floor(now - state.issued_at))
   const obfuscatedAge = (age + state.ticket_age_add) % 2 ** 32
   return [{ identity: state.ticket, secret: state.psk, hash: suite.hash, origin: 'res', session: state, obfuscatedAge }]
 }
 
-function hasExpired(leaf: Uint8Array, type: number, now: number): boolean {
-  return typeOfCode(type) === 'X509' && parseCertificate(leaf).notAfter < now
+/** Whether the peer's certificate would be believed at a time, as far as time decides; it is read once, for however many hellos. */
+function peerJudge({ peer_chain: [leaf], peer_verified, peer_type }: SessionState): (now: number) => boolean {
+  if (!leaf || peer_verified !== 1) return () => false
+  if (typeOfCode(peer_type) !== 'X509') return () => true
+  let notAfter: number | undefined
+  return now => {
+    notAfter ??= parseCertificate(leaf).notAfter
+    return now <= notAfter
+  }
 }
 
 export function checkTickets({
