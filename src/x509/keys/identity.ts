@@ -1,6 +1,7 @@
 /** Identities as values: what a side shows, and what it proves itself with. */
 import type { PrivateKey } from '../../crypto/provider.ts'
 import type { Identity } from '../../types.ts'
+import { copyOf } from '../../wire/bytes.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 import { certificateList } from '../own.ts'
 import type { KeyDecryption } from './encrypted-key.ts'
@@ -15,13 +16,13 @@ export class PublicIdentity {
 
   /** Throws `TypeError` for no certificate, and for one that is malformed. The chain is copied. */
   constructor(x509Chain: readonly Uint8Array[]) {
-    this.#chain = x509Chain.map(der => der.slice())
+    this.#chain = x509Chain.map(copyOf)
     this.certificates = ownChain(this.#chain)
   }
 
   /** DER, each a copy. */
   exportX509Chain(): Uint8Array[] {
-    return this.#chain.map(der => der.slice())
+    return this.#chain.map(copyOf)
   }
 }
 
