@@ -67,7 +67,7 @@ export function readPublicKey(value: DerValue): PublicKey {
 /** The AlgorithmIdentifier of a certificate's signature. */
 export function readSignatureAlgorithm(value: DerValue): SignatureAlgorithm {
   const algorithm = readAlgorithm(value)
-  return { oid: algorithm.oid, raw: value.raw, schemes: schemesOf(algorithm) ?? {} }
+  return { oid: algorithm.oid, raw: value.raw, schemes: { ...schemesOf(algorithm) } }
 }
 
 function schemesOf({ oid, parameters }: Algorithm): Schemes | undefined {
