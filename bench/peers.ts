@@ -64,14 +64,17 @@ async function compareAll(session: Session, { targets, strangerPem }: Origin): P
     own: own.map(library => ({ library, target })),
     others: others.flat(),
   })
+  // One class after the other: what one provider's calls have taught the compiler must not slow another's.
   const nativeX25519 = classOf('native cryptography', aes, native, [lemon, reclaimNative])
   const nativeP256 = classOf('native cryptography', aesP256, native, [sub, at(aesP256, reclaimNative)])
-  const portableAes = classOf('no native cryptography', aes, portable, [reclaimPure])
-  const portableChacha = classOf('no native cryptography', chacha, portable, [at(chacha, reclaimPure)])
-
-  for (const group of [nativeX25519, nativeP256, portableAes]) await compareHandshakes(session, group)
+  await compareHandshakes(session, nativeX25519)
+  await compareHandshakes(session, nativeP256)
   // The group makes no difference any more: subtls joins the others.
   await compareDownloads(session, { ...nativeX25519, others: [lemon, reclaimNative, sub].flat() }, session.quick ? 16 : 64)
+
+  const portableAes = classOf('no native cryptography', aes, portable, [reclaimPure])
+  const portableChacha = classOf('no native cryptography', chacha, portable, [at(chacha, reclaimPure)])
+  await compareHandshakes(session, portableAes)
   for (const group of [portableAes, portableChacha]) await compareDownloads(session, group, session.quick ? 4 : 16)
 }
 
@@ -98,10 +101,12 @@ async function compareHandshakes(session: Session, { name, reference, own, other
     'connected ÷ best',
     'answer ms',
     'answer ÷ best',
+    'CPU ms',
+    'CPU ÷ best',
   ])
   session.progress(`handshakes, ${name}`)
   const all = [...own, ...others, reference]
-  const { handshake, answer } = await raceHandshakes(all, session.slowPace.rounds, session.quick ? 5 : 20)
+  const { handshake, answer, cpu } = await raceHandshakes(all, session.quick ? 40 : 200)
   for (const { library } of all) {
     const bar = own.some(visitor => visitor.library === library) ? handshakeBar : undefined
     table.row(library.name, {
@@ -109,6 +114,8 @@ async function compareHandshakes(session: Session, { name, reference, own, other
       'connected ÷ best': timeShare(handshake, library, others, bar),
       'answer ms': { figure: scaled(answer.time(library.name), 1e-3) },
       'answer ÷ best': timeShare(answer, library, others, bar),
+      'CPU ms': { figure: scaled(cpu.time(library.name), 1e-3) },
+      'CPU ÷ best': timeShare(cpu, library, others),
     })
   }
 }
@@ -119,6 +126,7 @@ async function compareDownloads(session: Session, { name, reference, own, others
     '÷ best other',
     '÷ node:tls',
     'CPU ms/MiB',
+    'CPU ÷ best',
   ])
   session.progress(`downloads, ${name}`)
   const all = [...own, ...others, reference]
@@ -132,16 +140,17 @@ async function compareDownloads(session: Session, { name, reference, own, others
       '÷ best other': speedUp(download, library, others, bar),
       '÷ node:tls': { figure: download.speed(library.name, reference.library.name), digits: 2 },
       'CPU ms/MiB': { figure: scaled(cpu.time(library.name), 1e-3 / mebibytes), digits: 2 },
+      'CPU ÷ best': timeShare(cpu, library, others),
     })
   }
 }
 
-function timeShare(race: Race, { name }: Library, others: readonly Visitor[], bar: Bar | undefined): Cell | undefined {
+function timeShare(race: Race, { name }: Library, others: readonly Visitor[], bar?: Bar): Cell | undefined {
   const best = fastest(race, others)
   return best === undefined ? undefined : { figure: race.speed(best, name), digits: 2, ...(bar && { bar }) }
 }
 
-function speedUp(race: Race, { name }: Library, others: readonly Visitor[], bar: Bar | undefined): Cell | undefined {
+function speedUp(race: Race, { name }: Library, others: readonly Visitor[], bar?: Bar): Cell | undefined {
   const best = fastest(race, others)
   return best === undefined ? undefined : { figure: race.speed(name, best), digits: 2, ...(bar && { bar }) }
 }

@@ -32,34 +32,38 @@ export interface Handshakes {
   readonly handshake: Race
   /** From the same moment until an answer of one byte is there. */
   readonly answer: Race
+  /** All that this process's threads work for a whole visit, in user and system mode: what a busy machine changes least. */
+  readonly cpu: Race
 }
 
-/** Each round is `visits` connections of everybody, one after the other, of which the median counts. */
-export async function raceHandshakes(visitors: readonly Visitor[], rounds: number, visits: number): Promise<Handshakes> {
+/** Each round is one connection of everybody. */
+export async function raceHandshakes(visitors: readonly Visitor[], rounds: number): Promise<Handshakes> {
   const handshakes = new Samples(visitors)
   const answers = new Samples(visitors)
-  await alternate(visitors, rounds, async ({ library, target }, counts) => {
-    const times: { handshake: number; answer: number }[] = []
-    for (let i = 0; i < visits; i++) {
-      const start = performance.now()
-      let handshake = 0
-      await visit(library, target, async line => {
-        handshake = performance.now() - start
-        await line.ask(request(1), 1, () => {})
-        times.push({ handshake, answer: performance.now() - start })
-      })
-    }
+  const cpus = new Samples(visitors)
+  await alternate(visitors, { warmUp: 20, rounds }, async ({ library, target }, counts) => {
+    const cpuBefore = process.cpuUsage()
+    const start = performance.now()
+    let handshake = 0
+    let answer = 0
+    await visit(library, target, async line => {
+      handshake = performance.now() - start
+      await line.ask(request(1), 1, () => {})
+      answer = performance.now() - start
+    })
+    const cpu = cpuSince(cpuBefore)
     if (!counts) return
-    handshakes.add(library, median(times.map(({ handshake }) => handshake)))
-    answers.add(library, median(times.map(({ answer }) => answer)))
+    handshakes.add(library, handshake)
+    answers.add(library, answer)
+    cpus.add(library, cpu)
   })
-  return { handshake: handshakes.race(), answer: answers.race() }
+  return { handshake: handshakes.race(), answer: answers.race(), cpu: cpus.race() }
 }
 
 export interface Downloads {
   /** From the request, with the handshake done, to the last byte. */
   readonly download: Race
-  /** Microseconds of all this process's threads, in user and system mode. */
+  /** As of handshakes, for this part alone. */
   readonly cpu: Race
 }
 
@@ -67,19 +71,25 @@ export interface Downloads {
 export async function raceDownloads(visitors: readonly Visitor[], rounds: number, size: number): Promise<Downloads> {
   const downloads = new Samples(visitors)
   const cpus = new Samples(visitors)
-  await alternate(visitors, rounds, ({ library, target }, counts) =>
+  await alternate(visitors, { warmUp: 2, rounds }, ({ library, target }, counts) =>
     visit(library, target, async line => {
       const cpuBefore = process.cpuUsage()
       const start = performance.now()
       await line.ask(request(size), size, () => {})
       const time = performance.now() - start
-      const { user, system } = process.cpuUsage(cpuBefore)
+      const cpu = cpuSince(cpuBefore)
       if (!counts) return
       downloads.add(library, time)
-      cpus.add(library, (user + system) / 1000)
+      cpus.add(library, cpu)
     }),
   )
   return { download: downloads.race(), cpu: cpus.race() }
+}
+
+/** Milliseconds. */
+function cpuSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
 }
 
 /** The longest that a visit may take, in milliseconds: whoever takes longer hangs. */
@@ -102,9 +112,13 @@ async function visit(library: Library, target: Target, use: (line: Line) => Prom
   }
 }
 
-/** Two rounds more than are counted come first, and every second one goes backwards. */
-async function alternate(visitors: readonly Visitor[], rounds: number, one: (visitor: Visitor, counts: boolean) => Promise<void>) {
-  for (let round = -2; round < rounds; round++) {
+/** The rounds that warm up come first; every second round goes backwards. */
+async function alternate(
+  visitors: readonly Visitor[],
+  { warmUp, rounds }: { readonly warmUp: number; readonly rounds: number },
+  one: (visitor: Visitor, counts: boolean) => Promise<void>,
+): Promise<void> {
+  for (let round = -warmUp; round < rounds; round++) {
     for (const visitor of round % 2 === 0 ? visitors : visitors.toReversed()) await one(visitor, round >= 0)
   }
 }
@@ -124,8 +138,4 @@ class Samples {
   race(): Race {
     return new Race(this.#times)
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
