@@ -39,7 +39,8 @@ work(async ({ stack, pairs, credentials }: SocketsJob): Promise<Held> => {
     // The server's end may be connected a turn after the client's.
     while (ends.size < wanted) await wait(5)
   }
-  await open(100)
+  // By then V8's heap has the size at which it stays, and its code is compiled.
+  await open(500)
   const few = await held()
   await open(pairs)
   const many = await held()
