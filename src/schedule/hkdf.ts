@@ -11,6 +11,7 @@ export function hkdfExpand(hash: Hash, prk: Uint8Array, info: Uint8Array, length
   if (!Number.isInteger(length) || length < 0 || length > 255 * hash.size) {
     throw new TypeError(`HKDF-Expand of ${length} bytes: a whole number from 0 to ${255 * hash.size} is needed`)
   }
+  if (length === hash.size) return firstBlock(hash, prk, info)
   const output = new Uint8Array(length)
   let block: Uint8Array = new Uint8Array(0)
   for (let offset = 0, counter = 1; offset < length; offset += hash.size, counter++) {
@@ -37,6 +38,14 @@ export function hkdfExpandLabel(hash: Hash, secret: Uint8Array, label: string, c
 /** Derive-Secret, with the transcript's hash in the place of the messages: `hash.size` bytes. */
 export function deriveSecret(hash: Hash, secret: Uint8Array, label: string, transcriptHash: Uint8Array): Uint8Array {
   return hkdfExpandLabel(hash, secret, label, transcriptHash, hash.size)
+}
+
+/** T(1): most of what TLS expands is as long as the hash. */
+function firstBlock(hash: Hash, prk: Uint8Array, info: Uint8Array): Uint8Array {
+  const input = new Uint8Array(info.length + 1)
+  input.set(info)
+  input[info.length] = 1
+  return hash.hmac(prk, input)
 }
 
 /** The struct HkdfLabel: `uint16 length; opaque label<7..255>; opaque context<0..255>`. */

@@ -9,19 +9,21 @@ import { deriveSecret, hkdfExpandLabel, hkdfExtract } from './hkdf.ts'
 
 /** The start of the schedule. Without a `psk` the early secret comes from zeros. */
 export function earlyStage(hash: Hash, psk?: Uint8Array): EarlyStage {
-  const zeros = new Uint8Array(hash.size)
-  return new EarlyStage(hash, hkdfExtract(hash, zeros, psk ?? zeros))
+  const { zeros, earlySecret, derived } = constantsOf(hash)
+  return psk ? new EarlyStage(hash, hkdfExtract(hash, zeros, psk)) : new EarlyStage(hash, earlySecret.slice(), derived)
 }
 
 /** What all stages share. Everything but `destroy` throws `TypeError` once the stage is retired. */
 class Stage {
   protected readonly hash: Hash
   #secret: Uint8Array | undefined
+  readonly #derived: Uint8Array | undefined
 
-  /** Takes the secret over. */
-  constructor(hash: Hash, secret: Uint8Array) {
+  /** Takes the secret over. `derived`: what the next stage is salted with, where that is known to everyone. */
+  constructor(hash: Hash, secret: Uint8Array, derived?: Uint8Array) {
     this.hash = hash
     this.#secret = secret
+    this.#derived = derived
   }
 
   /** Erases the secret and retires the stage. */
@@ -37,9 +39,10 @@ class Stage {
 
   /** The secret of the next stage, with `input` (or zeros) mixed in. Retires this one. */
   protected advance(input: Uint8Array | undefined): Uint8Array {
-    const salt = this.derive('derived', emptyHash(this.hash))
+    const { zeros, emptyHash } = constantsOf(this.hash)
+    const salt = (this.#secret && this.#derived?.slice()) ?? this.derive('derived', emptyHash)
     this.destroy()
-    const secret = hkdfExtract(this.hash, salt, input ?? new Uint8Array(this.hash.size))
+    const secret = hkdfExtract(this.hash, salt, input ?? zeros)
     salt.fill(0)
     return secret
   }
@@ -48,7 +51,7 @@ class Stage {
 export class EarlyStage extends Stage {
   /** The base of a binder's `finishedMac`: for a PSK from outside of TLS (`ext`, or `imp` if imported by RFC 9258) or from a session (`res`). */
   binderKey(kind: 'ext' | 'res' | 'imp'): Uint8Array {
-    return this.derive(`${kind} binder`, emptyHash(this.hash))
+    return this.derive(`${kind} binder`, constantsOf(this.hash).emptyHash)
   }
 
   /** `th` up to ClientHello. */
@@ -137,7 +140,7 @@ export function exportKeyingMaterial(
   context: Uint8Array | undefined,
   length: number,
 ): Uint8Array {
-  const secret = deriveSecret(hash, exporterSecret, label, emptyHash(hash))
+  const secret = deriveSecret(hash, exporterSecret, label, constantsOf(hash).emptyHash)
   const contextHash = hash
     .create()
     .update(context ?? empty)
@@ -157,6 +160,25 @@ const empty = new Uint8Array(0)
 /** The larger of 8 and N_MIN (§5.3): 12 for every AEAD registered for TLS 1.3. */
 const ivSize = 12
 
-function emptyHash(hash: Hash): Uint8Array {
-  return hash.create().digest()
+/** What the schedule makes of nothing is the same in every handshake, and no secret. */
+interface Constants {
+  readonly zeros: Uint8Array
+  readonly emptyHash: Uint8Array
+  /** Without a PSK. */
+  readonly earlySecret: Uint8Array
+  /** From that early secret. */
+  readonly derived: Uint8Array
+}
+
+const constants = new WeakMap<Hash, Constants>()
+
+function constantsOf(hash: Hash): Constants {
+  const known = constants.get(hash)
+  if (known) return known
+  const zeros = new Uint8Array(hash.size)
+  const emptyHash = hash.create().digest()
+  const earlySecret = hkdfExtract(hash, zeros, zeros)
+  const made = { zeros, emptyHash, earlySecret, derived: deriveSecret(hash, earlySecret, 'derived', emptyHash) }
+  constants.set(hash, made)
+  return made
 }
