@@ -103,7 +103,12 @@ function* sign(exchange: Exchange, identity: Identity, scheme: CodePoint, messag
 
 /** What a CertificateVerify signs (RFC 9846 §4.5.2). */
 function signedContent(role: Role, transcriptHash: Uint8Array): Uint8Array {
-  return concat(new Uint8Array(64).fill(0x20), fromText(`TLS 1.3, ${role} CertificateVerify`), Uint8Array.of(0), transcriptHash)
+  return concat(signedBeforeHash[role], transcriptHash)
+}
+
+const signedBeforeHash: Readonly<Record<Role, Uint8Array>> = {
+  client: fromText(`${' '.repeat(64)}TLS 1.3, client CertificateVerify\0`),
+  server: fromText(`${' '.repeat(64)}TLS 1.3, server CertificateVerify\0`),
 }
 
 function hex(codePoint: CodePoint): string {

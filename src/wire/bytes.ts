@@ -164,11 +164,13 @@ export function toHex(bytes: Uint8Array): string {
 
 /** One byte a character (ISO 8859-1, so that ASCII and ALPN names both pass). Throws `TypeError` for a wider character. */
 export function fromText(text: string): Uint8Array {
-  return Uint8Array.from(text, character => {
-    const code = character.charCodeAt(0)
-    if (code > 255 || character.length > 1) throw new TypeError(`not a character of one byte: ${character}`)
-    return code
-  })
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 255) throw new TypeError(`not a character of one byte: ${String.fromCodePoint(text.codePointAt(i) ?? code)}`)
+    bytes[i] = code
+  }
+  return bytes
 }
 
 export function toText(bytes: Uint8Array): string {
