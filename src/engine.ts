@@ -31,7 +31,7 @@ export function createClient(options: WithCrypto<ClientOptions>): Connection {
 
 /** A server's connection, one for each client. Throws `TypeError` for options that can't be. */
 export function createServer(options: WithCrypto<ServerOptions>): ServerConnection {
-  serverSettings(options)
+  const settings = serverSettings(options)
   const tickets = ticketIssuer(options)
   const maxEarlyData = options.maxEarlyData ?? 0
   const part = {
@@ -39,7 +39,7 @@ export function createServer(options: WithCrypto<ServerOptions>): ServerConnecti
     options,
     maxEarlyData,
     stateless: options.cookie !== undefined,
-    answers: serverAnswers(options),
+    answers: serverAnswers(options, settings),
     handshake: serverHandshake,
   } as const
   return new Engine({ ...part, ...(tickets && { tickets }) })

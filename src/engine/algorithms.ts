@@ -20,7 +20,7 @@ export function chosen<T extends CipherSuite | KeyExchange>(
 }
 
 export function signatureVerifiers(crypto: CryptoProvider, names: readonly string[] | undefined): readonly SignatureVerifier[] {
-  const defaults = crypto.verifiers.filter(each => !certificatesOnly(each.scheme))
+  const defaults = defaultsOf(crypto).verifiers
   if (names === undefined) return defaults
   const available = [...defaults, ...(crypto.optional?.verifiers ?? [])]
   return schemes('signatureSchemes', names).map(scheme => {
@@ -39,8 +39,26 @@ export function certificateSchemes(
   verifiers: readonly SignatureVerifier[],
 ): readonly CodePoint[] {
   if (names !== undefined) return schemes('certificateSignatureSchemes', names)
-  const extra = crypto.verifiers.filter(each => certificatesOnly(each.scheme))
-  return [...verifiers, ...extra].map(each => each.scheme)
+  return [...verifiers.map(each => each.scheme), ...defaultsOf(crypto).certificatesOnly]
+}
+
+/** What a provider's verifiers are for, found once: it is asked for by every connection. */
+interface Defaults {
+  readonly verifiers: readonly SignatureVerifier[]
+  readonly certificatesOnly: readonly CodePoint[]
+}
+
+const defaults = new WeakMap<CryptoProvider, Defaults>()
+
+function defaultsOf(crypto: CryptoProvider): Defaults {
+  const known = defaults.get(crypto)
+  if (known) return known
+  const found = {
+    verifiers: crypto.verifiers.filter(each => !certificatesOnly(each.scheme)),
+    certificatesOnly: crypto.verifiers.map(each => each.scheme).filter(certificatesOnly),
+  }
+  defaults.set(crypto, found)
+  return found
 }
 
 function schemes(option: string, names: readonly string[]): readonly CodePoint[] {

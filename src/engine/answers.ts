@@ -3,6 +3,7 @@ import { TlsError } from '../error.ts'
 import { typeOfCode } from '../handshake/certificate-type.ts'
 import type { About, Ask } from '../handshake/dialogue.ts'
 import { stateOf } from '../handshake/session.ts'
+import type { ServerSettings } from '../handshake/settings.ts'
 import type {
   ClientHelloAnswer,
   ClientOptions,
@@ -38,12 +39,13 @@ export function clientAnswers(options: WithCrypto<ClientOptions>): Answers {
   }
 }
 
-export function serverAnswers(options: WithCrypto<ServerOptions>): Answers {
+/** `settings` are those of the options. */
+export function serverAnswers(options: WithCrypto<ServerOptions>, settings: ServerSettings): Answers {
   /** The options, and what the answer to `client-hello` has changed in them. */
   let current = options
   return {
     given: question => {
-      if (question.ask === 'client-hello' && current.identity !== undefined) return { answer: serverSettings(current) }
+      if (question.ask === 'client-hello' && options.identity !== undefined) return { answer: settings }
       if (question.ask === 'session-lookup') return lookUp(current, question.about.identity)
       if (question.ask === 'early-data') return claim(current, question.about.binder)
       if (question.ask === 'peer-certificate') return verdict(current, 'client', question.about)
@@ -53,11 +55,10 @@ export function serverAnswers(options: WithCrypto<ServerOptions>): Answers {
       if (question.ask === 'session-lookup') return believed(current, acceptCommon(question, value))
       if (question.ask !== 'client-hello') return acceptCommon(question, value)
       const answered = { ...current, ...answerToClientHello(value) }
-      const settings = serverSettings(answered)
-      if (settings.identities.length === 0)
-        throw new TypeError('the answer to client-hello holds no identity; refuse() ends the connection')
+      const settled = serverSettings(answered)
+      if (settled.identities.length === 0) throw new TypeError('the answer to client-hello holds no identity; refuse() ends the connection')
       current = answered
-      return settings
+      return settled
     },
   }
 }

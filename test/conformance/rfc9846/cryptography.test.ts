@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { CryptoProvider, KeyExchange, PrivateKey } from '../../../src/crypto/provider.ts'
 import { clientAnswers, serverAnswers } from '../../../src/engine/answers.ts'
 import { Engine } from '../../../src/engine/connection.ts'
-import { clientSettings } from '../../../src/engine/options.ts'
+import { clientSettings, serverSettings } from '../../../src/engine/options.ts'
 import { createClient, createServer } from '../../../src/engine.ts'
 import type { AlertName, FaultCode } from '../../../src/error.ts'
 import { clientHandshake } from '../../../src/handshake/client.ts'
@@ -284,7 +284,7 @@ function againstServer(crypto: CryptoProvider, malice: Malice): Pair {
 
 function maliciousServer(options: ServerOptions & { crypto: CryptoProvider }, malice: Malice): Connection {
   const handshake = (io: Io) => serverHandshake(twistedIo(io, malice))
-  return new Engine({ role: 'server', options, answers: serverAnswers(options), handshake })
+  return new Engine({ role: 'server', options, answers: serverAnswers(options, serverSettings(options)), handshake })
 }
 
 function maliciousClient(options: ClientOptions & { crypto: CryptoProvider }, malice: Malice): Connection {
