@@ -46,6 +46,8 @@ interface Montgomery {
   readonly name: string
   /** The DER of a PKCS#8 key (RFC 8410 §7) up to its octets. */
   readonly pkcs8: Buffer
+  /** RFC 7748 §4.1, §4.2, in little-endian octets, base64url. */
+  readonly base: string
 }
 
 interface GeneratedPair {
@@ -69,11 +71,13 @@ const montgomery = {
     generate: () => generatePair('x25519', asJwk),
     name: 'X25519',
     pkcs8: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+    base: octets(9, 32),
   },
   x448: {
     generate: () => generatePair('x448', asJwk),
     name: 'X448',
     pkcs8: Buffer.from('3046020100300506032b656f043a0438', 'hex'),
+    base: octets(5, 56),
   },
 }
 
@@ -85,9 +89,19 @@ function montgomeryGroup(group: CodePoint, curve: Montgomery): DiffieHellmanGrou
     },
     pairOf(raw) {
       const privateKey = createPrivateKey({ key: Buffer.concat([curve.pkcs8, raw]), format: 'der', type: 'pkcs8' })
-      return montgomeryPair(curve, privateKey, createPublicKey(privateKey).export({ format: 'jwk' }))
+      const publicKey = diffieHellman({ privateKey, publicKey: basePoint(curve) })
+      return montgomeryPair(curve, privateKey, { x: publicKey.toString('base64url') })
     },
   })
+}
+
+/** The private key times this is the public key, without an export. */
+function basePoint({ name, base }: Montgomery): KeyObject {
+  return createPublicKey({ key: { kty: 'OKP', crv: name, x: base }, format: 'jwk' })
+}
+
+function octets(value: number, size: number): string {
+  return Buffer.from([value, ...new Uint8Array(size - 1)]).toString('base64url')
 }
 
 function montgomeryPair({ name }: Montgomery, privateKey: KeyObject, { x = '' }: JsonWebKey): KeyPair {
