@@ -34,7 +34,8 @@ export class PublicKeys {
     const octets = String.fromCharCode(...spki)
     const known = this.#kept.get(octets)
     if (known) this.#kept.delete(octets)
-    const key = known ?? this.#read(spki.slice())
+    // A copy with a buffer of its own: `slice` of a Buffer is a view.
+    const key = known ?? this.#read(new Uint8Array(spki))
     this.#kept.set(octets, key)
     if (!known) this.#forget(spki.length)
     return key

@@ -34,14 +34,19 @@ it('opens a key once, however often and in whatever array it comes', () => {
   expect(opened).toHaveLength(1)
 })
 
-it('keeps nothing of the array that a key came in', () => {
+it.each([
+  { kind: 'a Uint8Array', copyOf: (bytes: Uint8Array) => new Uint8Array(bytes) },
+  { kind: 'a Buffer', copyOf: (bytes: Uint8Array) => Buffer.from(bytes) },
+])('keeps nothing of $kind that a key came in', ({ copyOf }) => {
   const { library } = counting()
   const keys = new PublicKeys(library, defaultRsaLimits)
   const [one = new Uint8Array(0), other = new Uint8Array(0)] = spkis
-  const buffer = one.slice()
+  const buffer = copyOf(one)
   const { key } = keys.open(buffer)
   buffer.set(other)
-  expect(key).toEqual(keys.open(one).key)
+  const untouched = new PublicKeys(library, defaultRsaLimits).open(one).key
+  expect(key).toEqual(untouched)
+  expect(keys.open(one).key).toEqual(untouched)
   expect(keys.open(buffer).key).not.toEqual(key)
 })
 
