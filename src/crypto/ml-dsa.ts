@@ -12,6 +12,18 @@ export interface MlDsaSizes {
   readonly secretKey: number
 }
 
+/** What a provider needs of a library to have ML-DSA. One that lacks it leaves the library out of what is bundled. */
+export interface MlDsa {
+  /** `publicKey` is as long as it has to be. False where the signature is not. */
+  verify(name: MlDsaName, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** The expanded private key of ξ (§5.1), 32 bytes. */
+  expand(name: MlDsaName, seed: Uint8Array): Uint8Array
+  /** Whether the parts of an expanded private key fit each other. */
+  isSecretKey(name: MlDsaName, secretKey: Uint8Array): boolean
+  /** What signs with an expanded private key; its one scheme needs no naming. */
+  signer(name: MlDsaName, secretKey: Uint8Array, random: (size: number) => Uint8Array): MlDsaSigner
+}
+
 export interface MlDsaSigner {
   readonly subjectPublicKey: Uint8Array
   sign(scheme: unknown, message: Uint8Array): Uint8Array
@@ -24,31 +36,23 @@ export const mlDsaSizes: Readonly<Record<MlDsaName, MlDsaSizes>> = {
   'ML-DSA-87': { publicKey: 2592, secretKey: 4896 },
 }
 
-/** `publicKey` is as long as it has to be. False where the signature is not. */
-export function verifyMlDsa(name: MlDsaName, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  return libraries[name].verify(signature, message, publicKey)
-}
-
-/** The expanded private key of ξ (§5.1), 32 bytes. */
-export function expandMlDsa(name: MlDsaName, seed: Uint8Array): Uint8Array {
-  return libraries[name].keygen(seed).secretKey
-}
-
-/** Whether the parts of an expanded private key fit each other: it signs what the public key computed from it verifies. */
-export function isMlDsaSecretKey(name: MlDsaName, secretKey: Uint8Array): boolean {
-  const library = libraries[name]
-  const message = new Uint8Array(0)
-  return library.verify(library.sign(message, secretKey, { extraEntropy: false }), message, library.getPublicKey(secretKey))
-}
-
-/** What signs with an expanded private key; its one scheme needs no naming. */
-export function mlDsaSigner(name: MlDsaName, secretKey: Uint8Array, random: (size: number) => Uint8Array): MlDsaSigner {
-  const library = libraries[name]
-  return {
-    subjectPublicKey: library.getPublicKey(secretKey),
-    // Hedged (§3.4): neither a fault nor a bad source of randomness betrays the key.
-    sign: (_, message) => library.sign(message, secretKey, { extraEntropy: random(32) }),
-  }
+export const mlDsa: MlDsa = {
+  verify: (name, publicKey, message, signature) => libraries[name].verify(signature, message, publicKey),
+  expand: (name, seed) => libraries[name].keygen(seed).secretKey,
+  /** It signs what the public key computed from it verifies. */
+  isSecretKey(name, secretKey) {
+    const library = libraries[name]
+    const message = new Uint8Array(0)
+    return library.verify(library.sign(message, secretKey, { extraEntropy: false }), message, library.getPublicKey(secretKey))
+  },
+  signer(name, secretKey, random) {
+    const library = libraries[name]
+    return {
+      subjectPublicKey: library.getPublicKey(secretKey),
+      // Hedged (§3.4): neither a fault nor a bad source of randomness betrays the key.
+      sign: (_, message) => library.sign(message, secretKey, { extraEntropy: random(32) }),
+    }
+  },
 }
 
 const libraries: Readonly<Record<MlDsaName, DSA>> = { 'ML-DSA-44': ml_dsa44, 'ML-DSA-65': ml_dsa65, 'ML-DSA-87': ml_dsa87 }

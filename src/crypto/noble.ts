@@ -1,9 +1,11 @@
 /** The portable provider: @noble's libraries, and nothing of the runtime but the language. */
 import { secp256r1MlKem768, secp384r1MlKem1024, x25519MlKem768 } from './key-exchange.ts'
+import { mlDsa } from './ml-dsa.ts'
 import { aesGcmKey, chacha20Poly1305Key } from './noble/aead.ts'
 import { aesCcmKey } from './noble/ccm.ts'
 import { createCurves } from './noble/curves.ts'
-import { nobleGroups } from './noble/groups.ts'
+import { createCurves448 } from './noble/curves448.ts'
+import { type NobleGroups, nobleGroups, x448Group } from './noble/groups.ts'
 import { sha256, sha384 } from './noble/hashes.ts'
 import { noblePasswords } from './noble/passwords.ts'
 import { nobleSignatures } from './noble/signatures.ts'
@@ -16,6 +18,7 @@ import {
   importPrivateKey,
   optionalSchemes,
   type RsaLimits,
+  type SignatureLibrary,
   signatureVerifiers,
 } from './signatures.ts'
 import { cipherSuites, optionalSuites, TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256 } from './suites.ts'
@@ -30,28 +33,57 @@ export interface NobleProviderOptions extends Partial<RsaLimits> {
  * look-ups take a time that depends on the key.
  */
 export function createNobleProvider({ random, ...limits }: NobleProviderOptions): CryptoProvider {
-  if (typeof random !== 'function') throw new TypeError('The provider noble needs `random`, a function of the number of bytes')
+  checkRandom(random)
   const curves = createCurves(random)
-  const { x25519, x448, secp256r1, secp384r1, secp521r1 } = nobleGroups(curves, random)
-  const signatures = nobleSignatures(curves, random)
+  const curves448 = createCurves448(random)
+  const groups = nobleGroups(curves, random)
+  const library = nobleSignatures(curves, random, { ed448: curves448.ed448, mlDsa })
   const rsaLimits = { ...defaultRsaLimits, ...limits }
-  const keys = new PublicKeys(signatures, rsaLimits)
+  const keys = new PublicKeys(library, rsaLimits)
+  return {
+    ...defaults(groups, library, keys, rsaLimits, random),
+    optional: {
+      cipherSuites: cipherSuites({ ...parts, aesCcm: aesCcmKey }, optionalSuites),
+      groups: [secp256r1MlKem768(groups.secp256r1, random), secp384r1MlKem1024(groups.secp384r1, random), x448Group(curves448, random)],
+      verifiers: signatureVerifiers(optionalSchemes, keys),
+    },
+    passwords: noblePasswords,
+  }
+}
+
+/**
+ * The provider `noble` with its defaults alone, for what is bundled and has to be small: nothing is optional in it, and it reads neither
+ * encrypted keys nor PKCS#12 files. A bundler leaves out what only `createNobleProvider` needs, a fifth of both together.
+ */
+export function createSlimNobleProvider({ random, ...limits }: NobleProviderOptions): CryptoProvider {
+  checkRandom(random)
+  const curves = createCurves(random)
+  const library = nobleSignatures(curves, random)
+  const rsaLimits = { ...defaultRsaLimits, ...limits }
+  return defaults(nobleGroups(curves, random), library, new PublicKeys(library, rsaLimits), rsaLimits, random)
+}
+
+function checkRandom(random: unknown): void {
+  if (typeof random !== 'function') throw new TypeError('The provider noble needs `random`, a function of the number of bytes')
+}
+
+function defaults(
+  { x25519, secp256r1, secp384r1, secp521r1 }: NobleGroups,
+  library: SignatureLibrary,
+  keys: PublicKeys,
+  limits: RsaLimits,
+  random: (size: number) => Uint8Array,
+): CryptoProvider {
   return {
     name: 'noble',
     cipherSuites: cipherSuites(parts, preference),
     groups: [x25519MlKem768(x25519, random), x25519, secp256r1, secp384r1, secp521r1],
     verifiers: signatureVerifiers(defaultSchemes, keys),
-    optional: {
-      cipherSuites: cipherSuites(parts, optionalSuites),
-      groups: [secp256r1MlKem768(secp256r1, random), secp384r1MlKem1024(secp384r1, random), x448],
-      verifiers: signatureVerifiers(optionalSchemes, keys),
-    },
     certificateVerifiers: ecdsaVerifiers(keys),
-    passwords: noblePasswords,
     random,
-    importPrivateKey: pkcs8 => importPrivateKey(pkcs8, signatures, rsaLimits),
+    importPrivateKey: pkcs8 => importPrivateKey(pkcs8, library, limits),
   }
 }
 
-const parts = { sha256, sha384, aesGcm: aesGcmKey, aesCcm: aesCcmKey, chacha20Poly1305: chacha20Poly1305Key }
+const parts = { sha256, sha384, aesGcm: aesGcmKey, chacha20Poly1305: chacha20Poly1305Key }
 const preference = [TLS_CHACHA20_POLY1305_SHA256, TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384]

@@ -2,7 +2,7 @@
 import { bitString, constructedTag, contextTag, encode, integer, octetString, readDer, sequence, tags } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
 import { constantTimeEqual } from './constant-time.ts'
-import { expandMlDsa, isMlDsaSecretKey, type MlDsaName, mlDsaSizes } from './ml-dsa.ts'
+import { type MlDsa, type MlDsaName, mlDsaSizes } from './ml-dsa.ts'
 import type { RsaPrivateKey } from './rsa.ts'
 import { type CurveName, coordinateSize, type EdwardsName, edwardsSize, type KeyAlgorithm, readCurve, readKeyAlgorithm } from './spki.ts'
 
@@ -29,8 +29,13 @@ export type MlDsaPrivateKeyInfo = Extract<KeyAlgorithm, { type: 'ml-dsa' }> & {
   readonly publicKey: Uint8Array | undefined
 }
 
-/** Throws `DecodeError` where `pkcs8` is malformed, inconsistent, or a key that is no use in TLS 1.3. */
-export function readPrivateKey(pkcs8: Uint8Array): PrivateKeyInfo {
+/** What it takes to read keys for the optional schemes: Ed448, ML-DSA. */
+export interface OptionalKeys {
+  readonly mlDsa: MlDsa
+}
+
+/** Throws `DecodeError` where `pkcs8` is malformed, inconsistent, or a key that is no use in TLS 1.3, or here: without `optional`. */
+export function readPrivateKey(pkcs8: Uint8Array, optional?: OptionalKeys): PrivateKeyInfo {
   const fields = sequence(readDer(pkcs8))
   const version = integer(fields.next())
   if (version !== 0n && version !== 1n) throw new DecodeError(`PKCS#8 version ${version} is unknown`)
@@ -42,7 +47,7 @@ export function readPrivateKey(pkcs8: Uint8Array): PrivateKeyInfo {
   if (publicKey !== undefined && version === 0n) throw new DecodeError('PKCS#8 version 0 has no public key')
   return {
     algorithm: algorithm.raw,
-    ...readKey(readKeyAlgorithm(algorithm), privateKey, publicKey && bitString(publicKey, publicKey.tag)),
+    ...readKey(readKeyAlgorithm(algorithm), privateKey, publicKey && bitString(publicKey, publicKey.tag), optional),
   }
 }
 
@@ -72,6 +77,7 @@ function readKey(
   algorithm: KeyAlgorithm,
   privateKey: Uint8Array,
   publicKey: Uint8Array | undefined,
+  optional: OptionalKeys | undefined,
 ): RsaPrivateKeyInfo | CurvePrivateKeyInfo | MlDsaPrivateKeyInfo {
   switch (algorithm.type) {
     case 'rsa':
@@ -81,11 +87,13 @@ function readKey(
       return { ...algorithm, ...readEcPrivateKey(privateKey, algorithm.curve, publicKey) }
     case 'ed25519':
     case 'ed448': {
+      if (algorithm.type === 'ed448' && !optional) throw new DecodeError('This provider has no Ed448')
       const secret = octetString(readDer(privateKey))
       return { ...algorithm, secret: ofLength(secret, edwardsSize[algorithm.type], `private key of ${algorithm.type}`), publicKey }
     }
     case 'ml-dsa':
-      return { ...algorithm, secretKey: readMlDsaPrivateKey(privateKey, algorithm.parameterSet), publicKey }
+      if (!optional) throw new DecodeError(`This provider has no ${algorithm.parameterSet}`)
+      return { ...algorithm, secretKey: readMlDsaPrivateKey(privateKey, algorithm.parameterSet, optional.mlDsa), publicKey }
   }
 }
 
@@ -132,19 +140,19 @@ function readEcPrivateKey(
 }
 
 /** ML-DSA-PrivateKey (RFC 9881 §6): the seed, the expanded key, or both, which then have to fit each other. */
-function readMlDsaPrivateKey(bytes: Uint8Array, name: MlDsaName): Uint8Array {
+function readMlDsaPrivateKey(bytes: Uint8Array, name: MlDsaName, { expand, isSecretKey }: MlDsa): Uint8Array {
   const value = readDer(bytes)
   switch (value.tag) {
     case contextTag(0):
-      return expandMlDsa(name, ofLength(octetString(value, value.tag), 32, `seed of ${name}`))
+      return expand(name, ofLength(octetString(value, value.tag), 32, `seed of ${name}`))
     case tags.octetString: {
       const secretKey = expandedKey(octetString(value), name)
-      if (!isMlDsaSecretKey(name, secretKey)) throw new DecodeError(`An ${name} key whose parts do not fit each other`)
+      if (!isSecretKey(name, secretKey)) throw new DecodeError(`An ${name} key whose parts do not fit each other`)
       return secretKey
     }
     default: {
       const fields = sequence(value)
-      const secretKey = expandMlDsa(name, ofLength(octetString(fields.next()), 32, `seed of ${name}`))
+      const secretKey = expand(name, ofLength(octetString(fields.next()), 32, `seed of ${name}`))
       const claimed = expandedKey(octetString(fields.next()), name)
       fields.end()
       if (!constantTimeEqual(secretKey, claimed)) throw new DecodeError(`An ${name} key whose parts do not fit each other`)

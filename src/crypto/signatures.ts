@@ -7,7 +7,7 @@ import { encode, encodeOid, tags } from '../wire/der.ts'
 import { DecodeError } from '../wire/error.ts'
 import { constantTimeEqual } from './constant-time.ts'
 import type { MlDsaName } from './ml-dsa.ts'
-import { type PrivateKeyInfo, readPrivateKey } from './pkcs8.ts'
+import { type OptionalKeys, type PrivateKeyInfo, readPrivateKey } from './pkcs8.ts'
 import type { CertificateVerifier, CodePoint, Hash, PrivateKey, SignatureVerifier } from './provider.ts'
 import type { PublicKeys } from './public-keys.ts'
 import { bitLength, byteLength, hasRoomForPss, type RsaPublicKey } from './rsa.ts'
@@ -31,6 +31,8 @@ export interface SignatureLibrary {
   verifier(key: PublicKey, spki: Uint8Array): Verifier
   /** May throw anything where the key is not valid. */
   signer(key: PrivateKeyInfo): Signer
+  /** Left out, private keys for the optional schemes can't be read. */
+  readonly optional?: OptionalKeys
 }
 
 /** Whether the signature fits. The key is one that `scheme` may use. May throw anything for a malformed signature, and for a malformed key too. */
@@ -123,7 +125,7 @@ const ecdsaOids: Readonly<Record<Hash['name'], string>> = {
 
 /** Throws `TypeError` that names what is wrong with the key. */
 export function importPrivateKey(pkcs8: Uint8Array, library: SignatureLibrary, limits: RsaLimits): PrivateKey {
-  const key = readOwnKey(pkcs8.slice())
+  const key = readOwnKey(pkcs8.slice(), library.optional)
   const fault = 'key' in key ? rsaFault(key.key, limits) : undefined
   if (fault !== undefined) throw new TypeError(`The private key cannot be used: ${fault}`)
   const usable = [...defaultSchemes, ...optionalSchemes].filter(scheme => fits(scheme, key) && signsInHandshakes(scheme, key))
@@ -190,9 +192,9 @@ export function rsaFault({ n, e }: RsaPublicKey, { minimumRsaBits }: RsaLimits):
   return undefined
 }
 
-function readOwnKey(pkcs8: Uint8Array): PrivateKeyInfo {
+function readOwnKey(pkcs8: Uint8Array, optional: OptionalKeys | undefined): PrivateKeyInfo {
   try {
-    return readPrivateKey(pkcs8)
+    return readPrivateKey(pkcs8, optional)
   } catch (cause) {
     if (!(cause instanceof DecodeError)) throw cause
     throw new TypeError(`The private key is not PKCS#8 that can be used: ${cause.message}`, { cause })

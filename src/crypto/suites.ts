@@ -7,7 +7,8 @@ export interface SuiteParts {
   readonly sha384: Hash
   /** Expand a raw key, of 16 or 32 bytes, into a new one. */
   aesGcm(raw: Uint8Array): AeadKey
-  aesCcm(raw: Uint8Array, tagSize: number): AeadKey
+  /** Needed for the suites with CCM alone. */
+  aesCcm?(raw: Uint8Array, tagSize: number): AeadKey
   chacha20Poly1305(raw: Uint8Array): AeadKey
 }
 
@@ -61,8 +62,9 @@ function halves(parts: SuiteParts, id: CodePoint): { readonly hash: Hash; readon
   }
 }
 
-function aead(sizes: Omit<Aead, 'key'>, expand: (raw: Uint8Array, tagSize: number) => AeadKey): Aead {
+function aead(sizes: Omit<Aead, 'key'>, expand: ((raw: Uint8Array, tagSize: number) => AeadKey) | undefined): Aead {
   const { keySize, tagSize } = sizes
+  if (!expand) throw new TypeError('the parts of the provider lack the AEAD of a suite')
   return {
     ...sizes,
     key(raw) {

@@ -1,7 +1,10 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { expect, it } from 'vitest'
-import { createNobleProvider } from '../../src/crypto/noble.ts'
+import { describe, expect, it } from 'vitest'
+import { createNobleProvider, createSlimNobleProvider } from '../../src/crypto/noble.ts'
 import { createNodeProvider } from '../../src/crypto/node.ts'
+import type { CryptoProvider } from '../../src/crypto/provider.ts'
+import { pairOf } from '../api/setup.ts'
+import { credentials } from '../credentials.ts'
 import { conformance } from './conformance.ts'
 import { allOf } from './kit/algorithms.ts'
 import { implicit, mlDsaSets, pkcs8Of, testKey } from './kit/keys.ts'
@@ -34,6 +37,38 @@ it('draws everything random from what it was given', () => {
 
 it('cannot be made without a source of randomness', () => {
   expect(() => createNobleProvider({ random: undefined as never })).toThrow(TypeError)
+})
+
+describe('the slim provider', () => {
+  const slim = createSlimNobleProvider({ random })
+  const whole = createNobleProvider({ random })
+
+  it('has the defaults of the whole one, and nothing else', () => {
+    const names = ({ cipherSuites, groups, verifiers, certificateVerifiers = [] }: CryptoProvider) => ({
+      suites: cipherSuites.map(each => each.name),
+      groups: groups.map(each => each.name),
+      schemes: verifiers.map(each => each.scheme),
+      algorithms: certificateVerifiers.map(each => each.algorithm),
+    })
+    expect(names(slim)).toEqual(names(whole))
+    expect([slim.optional, slim.passwords]).toEqual([undefined, undefined])
+  })
+
+  it('shakes hands with the whole one', async () => {
+    const minted = await credentials('P-256')
+    const { client, server } = pairOf(slim, minted, { server: { crypto: whole, identity: minted.identity(whole) } }).run()
+    expect([client.connected, server.connected]).toEqual([true, true])
+  })
+
+  it('refuses keys for optional schemes by name', () => {
+    const ed448 = generateKeyPairSync('ed448').privateKey.export({ format: 'der', type: 'pkcs8' })
+    expect(() => slim.importPrivateKey(new Uint8Array(ed448))).toThrow(/no Ed448/)
+    expect(() => slim.importPrivateKey(pkcs8Of(mlDsaSets[0].algorithm, implicit(0, random(32))))).toThrow(/no ML-DSA-44/)
+  })
+
+  it('cannot be made without a source of randomness', () => {
+    expect(() => createSlimNobleProvider({ random: undefined as never })).toThrow(TypeError)
+  })
 })
 
 /** Bytes that only the seed decides. */

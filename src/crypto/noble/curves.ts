@@ -1,15 +1,11 @@
 /**
- * The curves, by the arithmetic of @noble/curves. Its ready-made ones are passed by: their files want a TextEncoder to load, and they
+ * The curves of the defaults, by the arithmetic of @noble/curves. Its ready-made ones are passed by: their files want a TextEncoder to load, and they
  * look for the random bytes that blind secret scalars in a global, doing without where there is none.
  */
 import { type EdDSA, eddsa, edwards } from '@noble/curves/abstract/edwards.js'
-import { Field } from '@noble/curves/abstract/modular.js'
 import { type MontgomeryECDH, montgomery } from '@noble/curves/abstract/montgomery.js'
 import { type ECDSA, ecdsa, weierstrass } from '@noble/curves/abstract/weierstrass.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
-import { shake256 } from '@noble/hashes/sha3.js'
-import { createHasher } from '@noble/hashes/utils.js'
-import { concat } from '../../wire/bytes.ts'
 
 export interface Curves {
   /** ECDSA with the hash that TLS 1.3 pairs with the curve, and ECDH. */
@@ -17,9 +13,7 @@ export interface Curves {
   readonly secp384r1: ECDSA
   readonly secp521r1: ECDSA
   readonly ed25519: EdDSA
-  readonly ed448: EdDSA
   readonly x25519: MontgomeryECDH
-  readonly x448: MontgomeryECDH
 }
 
 export function createCurves(random: (size: number) => Uint8Array): Curves {
@@ -32,9 +26,7 @@ export function createCurves(random: (size: number) => Uint8Array): Curves {
     secp384r1: ecdsa(weierstrass(p384, { randomBytes }), sha384, options),
     secp521r1: ecdsa(weierstrass(p521, { randomBytes }), sha512, options),
     ed25519: eddsa(edwards25519, sha512, { adjustScalarBytes, randomBytes, zip215: false }),
-    ed448: createEd448(randomBytes),
     x25519: createX25519(edwards25519),
-    x448: createX448(),
   }
 }
 
@@ -53,30 +45,6 @@ function createX25519({ BASE, Fp, Fn }: ReturnType<typeof edwards>): MontgomeryE
   })
 }
 
-/** RFC 8032 §5.2. Coordinates and scalars take 57 bytes: 448 bits, and one for the sign of x. */
-function createEd448(randomBytes: (size?: number) => Uint8Array<ArrayBuffer>): EdDSA {
-  const { p, n } = edwards448Parameters
-  const inFull = { BITS: 456, isLE: true }
-  const curve = edwards(edwards448Parameters, { Fp: Field(p, inFull), Fn: Field(n, inFull), randomBytes })
-  const shake256x114 = createHasher(() => shake256.create({ dkLen: 114 }))
-  return eddsa(curve, shake256x114, {
-    adjustScalarBytes: adjustScalarBytes448,
-    domain: (data: Uint8Array) => concat(dom4, data),
-    randomBytes,
-    zip215: false,
-  })
-}
-
-/** dom4(0, "") of RFC 8032 §2: "SigEd448", and an empty context. */
-const dom4 = Uint8Array.of(0x53, 0x69, 0x67, 0x45, 0x64, 0x34, 0x34, 0x38, 0, 0)
-
-/** RFC 7748 §5, by the ladder alone. */
-function createX448(): MontgomeryECDH {
-  const { p } = edwards448Parameters
-  const field = Field(p)
-  return montgomery({ P: p, type: 'x448', adjustScalarBytes: adjustScalarBytes448, powPminus2: value => field.pow(value, p - 2n) })
-}
-
 /** RFC 8032 §5.1.5, step 2, and decodeScalar25519 of RFC 7748 §5. */
 function adjustScalarBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const scalar = new Uint8Array(bytes)
@@ -85,16 +53,7 @@ function adjustScalarBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return scalar
 }
 
-/** RFC 8032 §5.2.5, step 2, of 57 bytes, and decodeScalar448 of RFC 7748 §5, of 56. */
-function adjustScalarBytes448(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const scalar = new Uint8Array(bytes)
-  scalar[0] = (scalar[0] ?? 0) & 252
-  scalar[55] = (scalar[55] ?? 0) | 128
-  scalar.fill(0, 56)
-  return scalar
-}
-
-// ── Parameters: SP 800-186 §3.2.1, RFC 8032 §5.1 and §5.2. `p` is the field, `n` the order of the point (Gx, Gy), `h` the cofactor ──
+// ── Parameters: SP 800-186 §3.2.1, RFC 8032 §5.1. `p` is the field, `n` the order of the point (Gx, Gy), `h` the cofactor ──
 
 const p256 = {
   p: 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
@@ -134,14 +93,4 @@ const edwards25519Parameters = {
   d: 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n,
   Gx: 0x216936d3cd6e53fec0a4e231fdd6dc5c692cc7609525a7b2c9562d608f25d51an,
   Gy: 0x6666666666666666666666666666666666666666666666666666666666666658n,
-}
-
-const edwards448Parameters = {
-  p: 2n ** 448n - 2n ** 224n - 1n,
-  n: 2n ** 446n - 13818066809895115352007386748515426880336692474882178609894547503885n,
-  h: 4n,
-  a: 1n,
-  d: 2n ** 448n - 2n ** 224n - 39082n,
-  Gx: 0x4f1970c66bed0ded221d15a622bf36da9e146570470f1767ea6de324a3d3a46412ae1af72ab66511433b80e18b00938e2626a82bc70cc05en,
-  Gy: 0x693f46716eb6bc248876203756c9c7624bea73736ca3984087789c1e05a0c2d73ad3ff1ce67c39c4fdbd132c4ed7c8ad9808795bf230fa14n,
 }

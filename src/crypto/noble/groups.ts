@@ -5,10 +5,10 @@ import type { ECDSA } from '@noble/curves/abstract/weierstrass.js'
 import { type DiffieHellmanGroup, diffieHellmanGroup, SECP256R1, SECP384R1, SECP521R1, X448, X25519 } from '../key-exchange.ts'
 import type { CodePoint, KeyPair } from '../provider.ts'
 import type { Curves } from './curves.ts'
+import type { Curves448 } from './curves448.ts'
 
 export interface NobleGroups {
   readonly x25519: DiffieHellmanGroup
-  readonly x448: DiffieHellmanGroup
   readonly secp256r1: DiffieHellmanGroup
   readonly secp384r1: DiffieHellmanGroup
   readonly secp521r1: DiffieHellmanGroup
@@ -17,11 +17,14 @@ export interface NobleGroups {
 export function nobleGroups(curves: Curves, random: (size: number) => Uint8Array): NobleGroups {
   return {
     x25519: montgomeryGroup(X25519, curves.x25519, random),
-    x448: montgomeryGroup(X448, curves.x448, random),
     secp256r1: curveGroup(SECP256R1, curves.secp256r1, random),
     secp384r1: curveGroup(SECP384R1, curves.secp384r1, random),
     secp521r1: curveGroup(SECP521R1, curves.secp521r1, random),
   }
+}
+
+export function x448Group({ x448 }: Curves448, random: (size: number) => Uint8Array): DiffieHellmanGroup {
+  return montgomeryGroup(X448, x448, random)
 }
 
 function montgomeryGroup(group: CodePoint, curve: MontgomeryECDH, random: (size: number) => Uint8Array): DiffieHellmanGroup {

@@ -1,16 +1,21 @@
 /** Signatures on @noble's libraries, and RSA on BigInt. */
+import type { EdDSA } from '@noble/curves/abstract/edwards.js'
+import type { ECDSA } from '@noble/curves/abstract/weierstrass.js'
 import { bytesToNumberLE } from '@noble/curves/utils.js'
 import { constantTimeEqual } from '../constant-time.ts'
-import { mlDsaSigner, verifyMlDsa } from '../ml-dsa.ts'
-import type { CurvePrivateKeyInfo, RsaPrivateKeyInfo } from '../pkcs8.ts'
+import type { CurvePrivateKeyInfo, OptionalKeys, RsaPrivateKeyInfo } from '../pkcs8.ts'
 import type { Hash } from '../provider.ts'
 import { type RsaPublicKey, signPss, verifyPkcs1, verifyPss } from '../rsa.ts'
 import type { Scheme, SignatureLibrary, Signer } from '../signatures.ts'
 import { type CurveName, writeRsaPublicKey } from '../spki.ts'
 import type { Curves } from './curves.ts'
+import type { Curves448 } from './curves448.ts'
 import { sha256, sha384, sha512 } from './hashes.ts'
 
-export function nobleSignatures(curves: Curves, random: (size: number) => Uint8Array): SignatureLibrary {
+/** What the optional schemes need. */
+export interface OptionalSignatures extends OptionalKeys, Pick<Curves448, 'ed448'> {}
+
+export function nobleSignatures(curves: Curves, random: (size: number) => Uint8Array, optional?: OptionalSignatures): SignatureLibrary {
   return {
     verifier(key) {
       switch (key.type) {
@@ -20,17 +25,32 @@ export function nobleSignatures(curves: Curves, random: (size: number) => Uint8A
         case 'ed25519':
           return (_, message, signature) => verifyEd25519(curves.ed25519, key.point, message, signature)
         case 'ed448':
-          return (_, message, signature) => verifyEd448(curves.ed448, key.point, message, signature)
+          return (_, message, signature) => optional !== undefined && verifyEd448(optional.ed448, key.point, message, signature)
         case 'ml-dsa':
-          return (_, message, signature) => verifyMlDsa(key.parameterSet, key.publicKey, message, signature)
+          return (_, message, signature) =>
+            optional !== undefined && optional.mlDsa.verify(key.parameterSet, key.publicKey, message, signature)
         default:
           return (scheme, message, signature) => verifyRsa(scheme, key.key, message, signature)
       }
     },
     signer(key) {
-      if (key.type === 'ml-dsa') return mlDsaSigner(key.parameterSet, key.secretKey, random)
-      return 'key' in key ? rsaSigner(key, random) : curveSigner(key, curves, random)
+      switch (key.type) {
+        case 'rsa':
+        case 'rsa-pss':
+          return rsaSigner(key, random)
+        case 'ec':
+          return curveSigner(key, curves[key.curve], random)
+        case 'ed25519':
+          return edwardsSigner(key, curves.ed25519)
+        case 'ed448':
+          if (optional) return edwardsSigner(key, optional.ed448)
+          break
+        case 'ml-dsa':
+          if (optional) return optional.mlDsa.signer(key.parameterSet, key.secretKey, random)
+      }
+      throw new TypeError(`This provider has no ${key.type}`)
     },
+    ...(optional && { optional }),
   }
 }
 
@@ -65,7 +85,7 @@ function verifyEd25519({ Point }: Curves['ed25519'], publicKey: Uint8Array, mess
  * RFC 8032 §5.2.7, by the equation with the cofactor: here OpenSSL has no other. It refuses, too, an R whose x is 0, which no honest
  * signer makes.
  */
-function verifyEd448({ Point, verify }: Curves['ed448'], publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+function verifyEd448({ Point, verify }: Curves448['ed448'], publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 114) return false
   const y = bytesToNumberLE(signature.subarray(0, 56))
   return y !== 1n && y !== Point.Fp.ORDER - 1n && verify(signature, message, publicKey)
@@ -81,17 +101,15 @@ function rsaSigner({ key }: RsaPrivateKeyInfo, random: (size: number) => Uint8Ar
   }
 }
 
-function curveSigner(key: CurvePrivateKeyInfo, curves: Curves, random: (size: number) => Uint8Array): Signer {
-  if (key.type !== 'ec') {
-    const { secret } = key
-    const curve = curves[key.type]
-    return { subjectPublicKey: curve.getPublicKey(secret), sign: (_, message) => curve.sign(message, secret) }
-  }
-  const curve = curves[key.curve]
-  if (!curve.utils.isValidSecretKey(key.secret)) throw new TypeError('The scalar is not between 1 and the order of the curve')
+function edwardsSigner({ secret }: CurvePrivateKeyInfo, curve: EdDSA): Signer {
+  return { subjectPublicKey: curve.getPublicKey(secret), sign: (_, message) => curve.sign(message, secret) }
+}
+
+function curveSigner({ secret }: CurvePrivateKeyInfo, curve: ECDSA, random: (size: number) => Uint8Array): Signer {
+  if (!curve.utils.isValidSecretKey(secret)) throw new TypeError('The scalar is not between 1 and the order of the curve')
   return {
-    subjectPublicKey: curve.getPublicKey(key.secret, false),
+    subjectPublicKey: curve.getPublicKey(secret, false),
     // The nonce comes from key and message (RFC 6979), with fresh randomness mixed in: neither a fault nor a bad source betrays the key.
-    sign: (_, message) => curve.sign(message, key.secret, { format: 'der', extraEntropy: random(32) }),
+    sign: (_, message) => curve.sign(message, secret, { format: 'der', extraEntropy: random(32) }),
   }
 }

@@ -1,6 +1,6 @@
 /** Signatures by node:crypto. */
 import { constants, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto'
-import { mlDsaSigner, verifyMlDsa } from '../ml-dsa.ts'
+import { mlDsa } from '../ml-dsa.ts'
 import { type MlDsaPrivateKeyInfo, type PrivateKeyInfo, writePrivateKey } from '../pkcs8.ts'
 import type { Scheme, SignatureLibrary } from '../signatures.ts'
 import { type CurveName, type EdwardsName, edwardsSize, type PublicKey, writeRsaPublicKey } from '../spki.ts'
@@ -9,15 +9,16 @@ import { curvePoint } from './groups.ts'
 
 export function nodeSignatures(random: (size: number) => Uint8Array): SignatureLibrary {
   return {
+    optional: { mlDsa },
     verifier(publicKey, spki) {
       if (publicKey.type === 'ml-dsa') {
-        return (_, message, signature) => verifyMlDsa(publicKey.parameterSet, publicKey.publicKey, message, signature)
+        return (_, message, signature) => mlDsa.verify(publicKey.parameterSet, publicKey.publicKey, message, signature)
       }
       const key = publicKeyObject(publicKey, spki)
       return (scheme, message, signature) => verify(digestOf(scheme), message, { key, ...paddingOf(scheme) }, signature)
     },
     signer(info) {
-      if (info.type === 'ml-dsa') return mlDsaSigner(info.parameterSet, info.secretKey, random)
+      if (info.type === 'ml-dsa') return mlDsa.signer(info.parameterSet, info.secretKey, random)
       const key = createPrivateKey({ key: view(writePrivateKey(info)), format: 'der', type: 'pkcs8' })
       return {
         subjectPublicKey: subjectPublicKey(info, key),
