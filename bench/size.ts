@@ -16,12 +16,19 @@ interface Entry {
 const src = join(import.meta.dirname, '../../src')
 const noble = `export { createNobleProvider } from '${src}/crypto/noble.ts'`
 
+const slim = `export { createSlimNobleProvider } from '${src}/crypto/noble.ts'`
+
 const entries: readonly Entry[] = [
-  { name: 'a client on noble', code: `export { createClient } from '${src}/engine.ts'; ${noble}`, bar: { atMost: 55 } },
+  { name: 'a client on the slim noble', code: `export { createClient } from '${src}/engine.ts'; ${slim}`, bar: { atMost: 55 } },
+  {
+    name: 'a client on the slim noble, with path validation',
+    code: `export { createClient } from '${src}/engine.ts'; ${slim}; export { createTrustStore } from '${src}/x509/index.ts'`,
+    bar: { atMost: 80 },
+  },
+  { name: 'a client on noble', code: `export { createClient } from '${src}/engine.ts'; ${noble}` },
   {
     name: 'a client on noble, with path validation',
     code: `export { createClient } from '${src}/engine.ts'; ${noble}; export { createTrustStore } from '${src}/x509/index.ts'`,
-    bar: { atMost: 80 },
   },
   { name: 'a client of the main entry, on wasm or noble', code: `export { createClient } from '${src}/index.ts'` },
   { name: 'client and server of the main entry', code: `export * from '${src}/index.ts'` },
