@@ -96,6 +96,8 @@ test.each<readonly [string, Partial<TrustStoreOptions>]>([
       for (const [ders, asked] of questions) {
         const own = ders.map(der => new Uint8Array(der))
         const answer = outcome(cached, store => store.verify(own, asked))
+        // Nor by asking twice.
+        expect(outcome(cached, store => store.verify(own, asked))).toEqual(answer)
         for (const each of own) each.fill(0xff)
         // What `outcome` holds was read before; the second store gets octets of its own.
         expect(answer).toEqual(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { VerifyRequest } from '../../../src/types.ts'
+import type { TrustStore, VerifyRequest } from '../../../src/types.ts'
 import { constructedTag, encode, encodeOid, tags } from '../../../src/wire/der.ts'
 import { ChainCache } from '../../../src/x509/cache/chain-cache.ts'
 import { ChainValidator, type RememberedVerdict } from '../../../src/x509/chain.ts'
@@ -202,6 +202,7 @@ describe('with a warm cache the outcome is that without one', () => {
     ['another order', {}, [ca, end]],
     ['another certificate of the same CA', {}, [client, ca]],
     ['another intermediate with the same key', {}, [end, crossed]],
+    ['another intermediate with the same name', {}, [end, intermediate(anchor)]],
     ['a signature with another last octet', {}, [flipped(end, end.der.length - 1), ca]],
     ['a signature with another octet within', {}, [flipped(end, end.der.length - 40), ca]],
     ['another octet in what is signed', {}, [flipped(end, 60), ca]],
@@ -221,8 +222,8 @@ describe('with a warm cache the outcome is that without one', () => {
       const [warm, bare] = [storeOf(options), storeOf({ ...options, cache: false })]
       const base = () => outcome(warm, store => store.verify(ders([end, ca]), asked()))
       const before = base()
-      const ask = outcome(warm, store => store.verify(ders(chain), asked(request)))
-      expect(ask).toEqual(outcome(bare, store => store.verify(ders(chain), asked(request))))
+      const expected = outcome(bare, store => store.verify(ders(chain), asked(request)))
+      for (const _ of [1, 2]) expect(outcome(warm, store => store.verify(ders(chain), asked(request)))).toEqual(expected)
       expect(base()).toEqual(before)
     }
   })
@@ -272,17 +273,23 @@ describe('with a warm cache the outcome is that without one', () => {
       encode(tags.sequence, encode(constructedTag(0), encode(tags.sequence, make.dns('example.com')))),
     )
     const limited = intermediate(anchor, { subject: 'Limited', extensions: caExtensions([constraints]) })
-    const dead = intermediate(limited, { subject: 'Below', keys: ca.keys, notAfter: make.utc('260601110000Z') })
-    const below = intermediate(limited, { subject: 'Below', keys: ca.keys })
-    const chain = [leaf(below), below, dead, limited, limited, below, limited]
-    const short = [leaf(below), below, limited]
-    for (let nameComparisons = 0; nameComparisons < 24; nameComparisons++) {
+    const below = intermediate(limited, { subject: 'Below' })
+    const outside = leaf(below, {
+      extensions: [make.keyUsage('digitalSignature'), make.extendedKeyUsage('serverAuth'), make.subjectAltName(make.dns('example.org'))],
+    })
+    const asking = (chain: readonly Built[], name: string) => (store: TrustStore) => store.verify(ders(chain), asked({ name }))
+    const believed = asking([leaf(below), below, limited], 'example.com')
+    const refused = asking([outside, below, ...new Array<Built>(12).fill(limited)], 'example.org')
+    const codes = new Set<unknown>()
+    for (let nameComparisons = 0; nameComparisons < 16; nameComparisons++) {
       const [cached, bare] = [storeOf({ limits: { nameComparisons } }), storeOf({ limits: { nameComparisons }, cache: false })]
-      for (const each of [short, chain, [leaf(ca), ca], chain, short]) {
-        const ask = (store: typeof cached) => store.verify(ders(each), asked())
-        expect(outcome(cached, ask)).toEqual(outcome(bare, ask))
+      for (const ask of [believed, refused, refused, believed]) {
+        const expected = outcome(bare, ask)
+        expect(outcome(cached, ask)).toEqual(expected)
+        codes.add((expected as { code?: unknown }).code)
       }
     }
+    expect(codes).toEqual(new Set([undefined, 'certificate-budget', 'certificate-name-constraint']))
   })
 })
 
@@ -323,6 +330,24 @@ describe('nobody outside can change what is remembered', () => {
       ruin(verifiedChain(peer))
       ruin(peer.spki)
       expect(outcome(cached, ask)).toEqual(expected)
+    }
+  })
+
+  test('into a chain that was never judged', () => {
+    const forger = make.newKeys()
+    const spki = make.spkiOf(end.keys)
+    const at = Buffer.from(end.der).indexOf(spki)
+    const forged = new Uint8Array(end.der)
+    forged.set(make.spkiOf(forger), at)
+    const store = storeOf()
+    for (const write of [
+      () => store.verify(ders([end, ca]), asked()).spki.set(make.spkiOf(forger)),
+      () => verifiedChain(store.verify(ders([end, ca]), asked()))?.path[0]?.raw.set(forged),
+      () => verifiedChain(store.verify(ders([end, ca]), asked()))?.path[0]?.publicKey.raw.set(make.spkiOf(forger)),
+    ]) {
+      write()
+      expect(faultOf(() => store.verify([forged, ca.der], asked())).code).toBe('certificate-signature')
+      expect(store.verify(ders([end, ca]), asked()).spki).toEqual(spki)
     }
   })
 
