@@ -1,6 +1,6 @@
 /**
  * What certificates cost: reading one of 1.2 kB, and judging a chain of three (RSA end entity, ECDSA intermediate and root), beside
- * node:crypto's X509Certificate and @peculiar/x509 in the same run; and how large the validator is, bundled. Numbers of one run compare
+ * node:crypto's X509Certificate and @peculiar/x509 in the same run; what a peer costs that comes again; and how large the validator is, bundled. Numbers of one run compare
  * with each other, not with those of another run.
  *
  *     npm run bench:x509
@@ -13,8 +13,9 @@ import * as peculiar from '@peculiar/x509'
 import { build } from 'rolldown'
 import { createNobleProvider } from '../src/crypto/noble.ts'
 import { createNodeProvider } from '../src/crypto/node.ts'
+import type { CryptoProvider } from '../src/crypto/provider.ts'
 import { encodeSctList, mintAuthority, sctListExtension } from '../src/testing/index.ts'
-import { createTrustStore, parseCertificate } from '../src/x509/index.ts'
+import { createTrustStore, parseCertificate, type TrustStoreOptions } from '../src/x509/index.ts'
 
 const rounds = 9
 const millisecondsPerRound = 60
@@ -31,14 +32,25 @@ async function main(): Promise<void> {
   })
 
   heading('judging a chain of three certificates (reading them, two signatures, names, dates, usages)', 'tassel on node')
-  const judge = (crypto: ReturnType<typeof createNodeProvider>) => {
-    const trust = createTrustStore({ roots: [root], crypto })
+  const judge = (crypto: CryptoProvider, cache: TrustStoreOptions['cache'] = false) => {
+    const trust = createTrustStore({ roots: [root], crypto, cache })
     return () => trust.verify([leaf, intermediate], { name: 'www.example.com', now: Date.now(), purpose: 'server' })
   }
+  const [node, noble] = [createNodeProvider(), createNobleProvider({ random: size => new Uint8Array(randomBytes(size)) })]
   report({
-    'tassel on node': judge(createNodeProvider()),
-    'tassel on noble': judge(createNobleProvider({ random: size => new Uint8Array(randomBytes(size)) })),
+    'tassel on node': judge(node),
+    'tassel on noble': judge(noble),
     'node:crypto': () => judgeByNode(root, intermediate, leaf),
+  })
+
+  heading('judging the same chain again, as long as nothing, parts, or the verdict is remembered', 'node, cold')
+  report({
+    'node, cold': judge(node),
+    'node, parts': judge(node, { verdicts: 0 }),
+    'node, verdict': judge(node, {}),
+    'noble, cold': judge(noble),
+    'noble, parts': judge(noble, { verdicts: 0 }),
+    'noble, verdict': judge(noble, {}),
   })
   await reportSizes()
 }
@@ -93,7 +105,7 @@ function report(runs: Readonly<Record<string, () => unknown>>): void {
   const reference = median([...times.values()][0] ?? [])
   for (const [name, all] of times) {
     const columns = [median(all), Math.min(...all), Math.max(...all)].map(time => time.toFixed(1).padStart(10))
-    console.log(`${name.padEnd(18)}${columns.join('')}${(median(all) / reference).toFixed(2).padStart(20)}`)
+    console.log(`${name.padEnd(18)}${columns.join('')}${(median(all) / reference).toFixed(3).padStart(20)}`)
   }
 }
 
