@@ -27,8 +27,7 @@ export function nobleSignatures(curves: Curves, random: (size: number) => Uint8A
         case 'ed448':
           return (_, message, signature) => optional !== undefined && verifyEd448(optional.ed448, key.point, message, signature)
         case 'ml-dsa':
-          return (_, message, signature) =>
-            optional !== undefined && optional.mlDsa.verify(key.parameterSet, key.publicKey, message, signature)
+          return (_, message, signature) => optional?.mlDsa.verify(key.parameterSet, key.publicKey, message, signature) ?? false
         default:
           return (scheme, message, signature) => verifyRsa(scheme, key.key, message, signature)
       }
