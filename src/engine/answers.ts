@@ -43,9 +43,15 @@ export function clientAnswers(options: WithCrypto<ClientOptions>): Answers {
 export function serverAnswers(options: WithCrypto<ServerOptions>, settings: ServerSettings): Answers {
   /** The options, and what the answer to `client-hello` has changed in them. */
   let current = options
+  /** Until they are asked for, which they are once: they must not live as long as the connection. */
+  let settled: ServerSettings | undefined = settings
   return {
     given: question => {
-      if (question.ask === 'client-hello' && options.identity !== undefined) return { answer: settings }
+      if (question.ask === 'client-hello' && options.identity !== undefined) {
+        const answer = settled
+        settled = undefined
+        return { answer }
+      }
       if (question.ask === 'session-lookup') return lookUp(current, question.about.identity)
       if (question.ask === 'early-data') return claim(current, question.about.binder)
       if (question.ask === 'peer-certificate') return verdict(current, 'client', question.about)
@@ -55,10 +61,10 @@ export function serverAnswers(options: WithCrypto<ServerOptions>, settings: Serv
       if (question.ask === 'session-lookup') return believed(current, acceptCommon(question, value))
       if (question.ask !== 'client-hello') return acceptCommon(question, value)
       const answered = { ...current, ...answerToClientHello(value) }
-      const settled = serverSettings(answered)
-      if (settled.identities.length === 0) throw new TypeError('the answer to client-hello holds no identity; refuse() ends the connection')
+      const anew = serverSettings(answered)
+      if (anew.identities.length === 0) throw new TypeError('the answer to client-hello holds no identity; refuse() ends the connection')
       current = answered
-      return settled
+      return anew
     },
   }
 }
