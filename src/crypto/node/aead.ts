@@ -12,37 +12,105 @@ import { plain } from './buffers.ts'
 
 /** Under a key of 16 or 32 bytes. */
 export function aesGcmKey(raw: Uint8Array): AeadKey {
-  return bySize(smallAeads()?.aesGcm(raw), 640, aeadKey(raw.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', raw, 16))
+  return new NodeKey(raw.length === 16 ? aes128Gcm : aes256Gcm, raw, smallAeads()?.aesGcm(raw))
 }
 
 /** Under a key of 32 bytes. */
 export function chacha20Poly1305Key(raw: Uint8Array): AeadKey {
-  return bySize(smallAeads()?.chacha20Poly1305(raw), 2048, aeadKey('chacha20-poly1305', raw, 16))
+  return new NodeKey(chacha20Poly1305, raw, smallAeads()?.chacha20Poly1305(raw))
 }
 
 /** Under a key of 16 bytes. `tagSize` is even, 4 to 16. */
 export function aesCcmKey(raw: Uint8Array, tagSize: number): AeadKey {
-  return aeadKey('aes-128-ccm', raw, tagSize)
+  return new NodeKey({ name: 'aes-128-ccm', options: { authTagLength: tagSize }, small: -1 }, raw)
 }
 
-/** `small` for up to `limit` bytes, about where it takes as long as `large`. */
-function bySize(small: AeadKey | undefined, limit: number, large: AeadKey): AeadKey {
-  if (small === undefined) return large
-  return {
-    seal(nonce, aad, pieces, out) {
-      let length = 0
-      for (const piece of pieces) length += piece.length
-      const key = length <= limit ? small : large
-      key.seal(nonce, aad, pieces, out)
-    },
-    open(nonce, aad, sealed) {
-      // A copy, since the kernels' text would take the place of `sealed`.
-      return sealed.length <= limit ? small.open(nonce, aad, new Uint8Array(sealed)) : large.open(nonce, aad, sealed)
-    },
-    destroy() {
-      small.destroy()
-      large.destroy()
-    },
+interface Algorithm {
+  readonly name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305' | 'aes-128-ccm'
+  readonly options: { readonly authTagLength: number }
+  /** Up to this many bytes a record is small: about where it takes as long either way. */
+  readonly small: number
+}
+
+const sixteen = { authTagLength: 16 }
+const aes128Gcm: Algorithm = { name: 'aes-128-gcm', options: sixteen, small: 640 }
+const aes256Gcm: Algorithm = { name: 'aes-256-gcm', options: sixteen, small: 640 }
+const chacha20Poly1305: Algorithm = { name: 'chacha20-poly1305', options: sixteen, small: 2048 }
+
+/** A class, whose methods are there once: functions of its own would make each direction of an idle connection 600 bytes heavier. */
+class NodeKey implements AeadKey {
+  readonly #algorithm: Algorithm
+  // Not a KeyObject: it would make no call faster, is heavier, and can't be overwritten.
+  readonly #raw: Uint8Array
+  readonly #small: AeadKey | undefined
+  #usable = true
+
+  constructor(algorithm: Algorithm, raw: Uint8Array, small?: AeadKey) {
+    this.#algorithm = algorithm
+    this.#raw = new Uint8Array(raw)
+    this.#small = small
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, pieces: readonly Uint8Array[], out: Uint8Array[]): void {
+    let length = 0
+    for (const piece of pieces) length += piece.length
+    if (this.#small !== undefined && length <= this.#algorithm.small) return this.#small.seal(nonce, aad, pieces, out)
+    this.#check(nonce)
+    const { options } = this.#algorithm
+    const text = joined(pieces)
+    if (this.#isCcm && length === 0) {
+      out.push(emptyCcmTag(this.#raw, nonce, aad, options.authTagLength))
+      return
+    }
+    const cipher = createCipheriv(this.#name, this.#raw, nonce, options)
+    cipher.setAAD(aad, this.#isCcm ? { plaintextLength: length } : undefined)
+    // One call for all pieces: a call, and the buffer it answers with, cost more than the copy.
+    out.push(plain(cipher.update(text)))
+    cipher.final()
+    out.push(plain(cipher.getAuthTag()))
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    const { options, small } = this.#algorithm
+    // A copy, since the kernels' text would take the place of `sealed`.
+    if (this.#small !== undefined && sealed.length <= small) return this.#small.open(nonce, aad, new Uint8Array(sealed))
+    this.#check(nonce)
+    const size = sealed.length - options.authTagLength
+    if (size < 0) return undefined
+    const tag = sealed.subarray(size)
+    if (this.#isCcm && size === 0) {
+      return constantTimeEqual(tag, emptyCcmTag(this.#raw, nonce, aad, options.authTagLength)) ? new Uint8Array(0) : undefined
+    }
+    const decipher = createDecipheriv(this.#name, this.#raw, nonce, options)
+    decipher.setAuthTag(tag)
+    decipher.setAAD(aad, this.#isCcm ? { plaintextLength: size } : undefined)
+    const text = decipher.update(sealed.subarray(0, size))
+    try {
+      decipher.final()
+    } catch {
+      return undefined
+    }
+    return plain(text)
+  }
+
+  destroy(): void {
+    this.#usable = false
+    this.#raw.fill(0)
+    this.#small?.destroy()
+  }
+
+  /** The types of node:crypto want one overload; the calls are the same for all four. */
+  get #name(): 'aes-128-gcm' {
+    return this.#algorithm.name as 'aes-128-gcm'
+  }
+
+  get #isCcm(): boolean {
+    return this.#algorithm.name === 'aes-128-ccm'
+  }
+
+  #check(nonce: Uint8Array): void {
+    if (!this.#usable) throw new TypeError('The key has been destroyed')
+    if (nonce.length !== 12) throw new TypeError(`A nonce has 12 bytes, not ${nonce.length}`)
   }
 }
 
@@ -53,59 +121,6 @@ function smallAeads(): ReturnType<typeof wasmAeads> | undefined {
   const available = kernels()
   small = available && wasmAeads(available)
   return small
-}
-
-function aeadKey(name: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305' | 'aes-128-ccm', raw: Uint8Array, tagSize: number): AeadKey {
-  // The types of node:crypto want one overload; the calls are the same for all four.
-  const algorithm = name as 'aes-128-gcm'
-  const tagLength = { authTagLength: tagSize }
-  // Not a KeyObject: it would make no call faster, is heavier, and can't be overwritten.
-  const key = new Uint8Array(raw)
-  const isCcm = name === 'aes-128-ccm'
-  let usable = true
-
-  function check(nonce: Uint8Array): void {
-    if (!usable) throw new TypeError('The key has been destroyed')
-    if (nonce.length !== 12) throw new TypeError(`A nonce has 12 bytes, not ${nonce.length}`)
-  }
-
-  return {
-    seal(nonce, aad, pieces, out) {
-      check(nonce)
-      const text = joined(pieces)
-      if (isCcm && text.length === 0) {
-        out.push(emptyCcmTag(key, nonce, aad, tagSize))
-        return
-      }
-      const cipher = createCipheriv(algorithm, key, nonce, tagLength)
-      cipher.setAAD(aad, isCcm ? { plaintextLength: text.length } : undefined)
-      // One call for all pieces: a call, and the buffer it answers with, cost more than the copy.
-      out.push(plain(cipher.update(text)))
-      cipher.final()
-      out.push(plain(cipher.getAuthTag()))
-    },
-    open(nonce, aad, sealed) {
-      check(nonce)
-      const size = sealed.length - tagSize
-      if (size < 0) return undefined
-      const tag = sealed.subarray(size)
-      if (isCcm && size === 0) return constantTimeEqual(tag, emptyCcmTag(key, nonce, aad, tagSize)) ? new Uint8Array(0) : undefined
-      const decipher = createDecipheriv(algorithm, key, nonce, tagLength)
-      decipher.setAuthTag(tag)
-      decipher.setAAD(aad, isCcm ? { plaintextLength: size } : undefined)
-      const text = decipher.update(sealed.subarray(0, size))
-      try {
-        decipher.final()
-      } catch {
-        return undefined
-      }
-      return plain(text)
-    },
-    destroy() {
-      usable = false
-      key.fill(0)
-    },
-  }
 }
 
 /** Node before version 24 cannot seal an empty text under CCM and, worse, opens one with any tag: so it is put together from its parts. */
