@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { TrustStore, VerifyRequest } from '../../../src/types.ts'
 import { constructedTag, encode, encodeOid, tags } from '../../../src/wire/der.ts'
@@ -363,23 +364,28 @@ describe('nobody outside can change what is remembered', () => {
     expect(faultOf(() => store.verify(chain, asked())).code).toBe('certificate-malformed')
   })
 
-  test('by the options, which were read when the store was made', () => {
-    const hash = new Uint8Array(32)
-    const roots = [new Uint8Array(anchor.der)]
-    const initial = ['1.2.3']
-    const pins: Uint8Array[] = [hash]
-    for (const cache of [false, {}] as const) {
-      const store = createTrustStore({ roots, crypto, pins, policies: { initial }, cache })
-      expect(faultOf(() => store.verify(ders([end, ca]), asked())).code).toBe('certificate-pin')
-      pins.length = 0
-      initial.length = 0
-      expect(faultOf(() => store.verify(ders([end, ca]), asked())).code).toBe('certificate-pin')
-      pins.push(hash)
-      const plain = createTrustStore({ roots, crypto, cache })
-      expect(plain.verify(ders([end, ca]), asked()).verified).toBe(true)
-      roots[0]?.fill(0)
-      expect(plain.verify(ders([end, ca]), asked({ now: now + 1 })).verified).toBe(true)
-      roots[0]?.set(anchor.der)
+  test.each([[false], [{}]] as const)('by the options, which were read when the store was made, with the cache %j', cache => {
+    const pin = new Uint8Array(createHash('sha256').update(make.spkiOf(ca.keys)).digest())
+    const der = new Uint8Array(anchor.der)
+    const [pins, roots, initial] = [[pin], [der], ['2.5.29.32.0']]
+    const policies = { initial, requireExplicit: false }
+    const signatures: CertificateVerifier[] = []
+    const store = createTrustStore({ roots, crypto, pins, policies, signatures, cache })
+    const policiesOf = () => verifiedChain(store.verify(ders([end, ca]), asked()))?.policies
+    const before = policiesOf()
+    for (const change of [
+      () => pin.fill(0),
+      () => pins.pop(),
+      () => (policies.requireExplicit = true),
+      () => initial.push('1.2.3'),
+      () => signatures.push({ algorithm: '1.2.840.10045.4.3.2', verify: () => false }),
+      () => der.fill(0),
+      () => roots.pop(),
+    ]) {
+      change()
+      expect(policiesOf()).toEqual(before)
+      // What is no longer remembered is judged by the same options.
+      expect(store.verify(ders([leaf(ca), ca]), asked()).verified).toBe(true)
     }
   })
 
