@@ -3,7 +3,7 @@
  * fours, and the first four have both the key of Poly1305 and the beginning of the key stream.
  */
 import { addBlocks } from './chacha20'
-import { aadAddress, textAddress, wipe } from './memory'
+import { aadAddress, spend, textAddress, wipe } from './memory'
 import { absorb, begin, finish, wipeSum } from './poly1305'
 
 /** Key stream that is not used yet, from `padUsed` on. */
@@ -48,14 +48,10 @@ export function chachaAbsorb(_context: usize, from: usize, length: i32): void {
 
 /** En- or decrypts bytes of the text in place; up to 15 bytes behind them are spoilt. */
 export function chachaCrypt(context: usize, length: i32): void {
-  let at = textAddress
-  let left = length
-  while (left > 0 && padUsed < 256) {
-    v128.store(at, v128.xor(v128.load(at), v128.load(pad + <usize>padUsed)))
-    padUsed += 16
-    at += 16
-    left -= 16
-  }
+  const first = spend(pad + <usize>padUsed, 256 - padUsed, textAddress, length)
+  padUsed += first
+  let at = textAddress + <usize>first
+  let left = length - first
   while (left >= 256) {
     addBlocks(context, counter, at)
     counter += 4
@@ -64,11 +60,7 @@ export function chachaCrypt(context: usize, length: i32): void {
   }
   if (left <= 0) return
   refill(context)
-  for (padUsed = 0; left > 0; padUsed += 16) {
-    v128.store(at, v128.xor(v128.load(at), v128.load(pad + <usize>padUsed)))
-    at += 16
-    left -= 16
-  }
+  padUsed = spend(pad, 256, at, left)
 }
 
 /** Ends the message, whose parts had so many bytes: the tag is at `textAddress`. */

@@ -4,7 +4,7 @@
  */
 import { encryptPlanes, expandKey, planes, roundKeysSize, rowByRow } from './aes'
 import { absorb, buildTable, buildWideTables, narrowSize, needsWide, wideSize } from './ghash'
-import { aadAddress, keyAddress, nonceAddress, textAddress, wipe } from './memory'
+import { aadAddress, keyAddress, nonceAddress, spend, textAddress, wipe } from './memory'
 
 /** A context: the number of rounds, whether the wide tables are built, the hash key, round keys and tables. */
 const roundsAt: usize = 0
@@ -84,14 +84,10 @@ export function gcmAbsorb(context: usize, from: usize, length: i32): void {
 
 /** En- or decrypts bytes of the text in place; up to 15 bytes behind them are spoilt. */
 export function gcmCrypt(context: usize, length: i32): void {
-  let at = textAddress
-  let left = length
-  while (left > 0 && padUsed < 128) {
-    v128.store(at, v128.xor(v128.load(at), v128.load(pad + <usize>padUsed)))
-    padUsed += 16
-    at += 16
-    left -= 16
-  }
+  const first = spend(pad + <usize>padUsed, 128 - padUsed, textAddress, length)
+  padUsed += first
+  let at = textAddress + <usize>first
+  let left = length - first
   while (left >= 128) {
     addKeyStream(context, at)
     at += 128
@@ -99,11 +95,7 @@ export function gcmCrypt(context: usize, length: i32): void {
   }
   if (left <= 0) return
   refill(context)
-  for (padUsed = 0; left > 0; padUsed += 16) {
-    v128.store(at, v128.xor(v128.load(at), v128.load(pad + <usize>padUsed)))
-    at += 16
-    left -= 16
-  }
+  padUsed = spend(pad, 128, at, left)
 }
 
 /** Ends the message, whose parts had so many bytes: the tag is at `textAddress`. */

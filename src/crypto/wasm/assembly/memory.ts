@@ -24,3 +24,13 @@ export const keyAddress: usize = memory.data(32, 16)
 export function wipe(at: usize, size: usize): void {
   for (const end = at + size; at < end; at += 16) v128.store(at, i64x2.splat(0))
 }
+
+/** XORs key stream into `length` bytes of text, as far as `available` bytes of it go. Says how many bytes of it that took, in whole blocks of 16. */
+@inline
+export function spend(keyStream: usize, available: i32, text: usize, length: i32): i32 {
+  let done = 0
+  for (; done < length && done < available; done += 16) {
+    v128.store(text + <usize>done, v128.xor(v128.load(text + <usize>done), v128.load(keyStream + <usize>done)))
+  }
+  return done
+}
