@@ -57,7 +57,7 @@ class NodeKey implements AeadKey {
     if (this.#small !== undefined && length <= this.#algorithm.small) return this.#small.seal(nonce, aad, pieces, out)
     this.#check(nonce)
     const { options } = this.#algorithm
-    const text = joined(pieces)
+    const text = joined(pieces, length)
     if (this.#isCcm && length === 0) {
       out.push(emptyCcmTag(this.#raw, nonce, aad, options.authTagLength))
       return
@@ -114,13 +114,14 @@ class NodeKey implements AeadKey {
   }
 }
 
-let small: ReturnType<typeof wasmAeads> | undefined
+let byKernels: ReturnType<typeof wasmAeads> | undefined
 
+/** Compiled at the first key. */
 function smallAeads(): ReturnType<typeof wasmAeads> | undefined {
-  if (small !== undefined) return small
+  if (byKernels !== undefined) return byKernels
   const available = kernels()
-  small = available && wasmAeads(available)
-  return small
+  byKernels = available && wasmAeads(available)
+  return byKernels
 }
 
 /** Node before version 24 cannot seal an empty text under CCM and, worse, opens one with any tag: so it is put together from its parts. */
@@ -134,11 +135,9 @@ function emptyCcmTag(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, tagSiz
  * The pieces in a row. All keys join them in one place, since a fresh buffer of a record's size costs a third of what its encryption does.
  * What was joined stays there until the next record: it is the application's text, which lies in its own buffers as well, and no key.
  */
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   const [only] = pieces
   if (pieces.length === 1 && only !== undefined) return only
-  let length = 0
-  for (const piece of pieces) length += piece.length
   const whole = length <= desk.length ? onDesk(length) : new Uint8Array(length)
   let offset = 0
   for (const piece of pieces) {
