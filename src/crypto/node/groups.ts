@@ -1,13 +1,5 @@
 /** Diffie-Hellman groups by node:crypto. */
-import {
-  createECDH,
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  generateKeyPairSync,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto'
+import { createECDH, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { type DiffieHellmanGroup, diffieHellmanGroup, SECP256R1, SECP384R1, SECP521R1, X448, X25519 } from '../key-exchange.ts'
 import type { CodePoint, KeyPair } from '../provider.ts'
 import type { CurveName } from '../spki.ts'
@@ -40,8 +32,7 @@ export function curvePoint(curve: CurveName, privateKey: Uint8Array): Uint8Array
 const curveNames: Readonly<Record<CurveName, string>> = { secp256r1: 'prime256v1', secp384r1: 'secp384r1', secp521r1: 'secp521r1' }
 
 interface Montgomery {
-  /** Makes a key pair, the public key as a JWK. */
-  readonly generate: () => GeneratedPair
+  readonly generate: () => AskedPair
   /** As a JWK names it. */
   readonly name: string
   /** The DER of a PKCS#8 key (RFC 8410 §7) up to its octets. */
@@ -50,8 +41,9 @@ interface Montgomery {
   readonly base: string
 }
 
-interface GeneratedPair {
-  readonly publicKey: JsonWebKey
+/** The types of node:crypto don't know what form of the public key was asked for. */
+interface AskedPair {
+  readonly publicKey: unknown
   readonly privateKey: KeyObject
 }
 
@@ -63,18 +55,15 @@ interface GeneratedPair {
  */
 const asJwk = { publicKeyEncoding: { format: 'jwk' } }
 
-/** The types of node:crypto do not know that form of these calls. */
-const generatePair = generateKeyPairSync as unknown as (type: 'x25519' | 'x448', options: typeof asJwk) => GeneratedPair
-
 const montgomery = {
   x25519: {
-    generate: () => generatePair('x25519', asJwk),
+    generate: () => generateKeyPairSync('x25519', asJwk),
     name: 'X25519',
     pkcs8: Buffer.from('302e020100300506032b656e04220420', 'hex'),
     base: octets(9, 32),
   },
   x448: {
-    generate: () => generatePair('x448', asJwk),
+    generate: () => generateKeyPairSync('x448', asJwk),
     name: 'X448',
     pkcs8: Buffer.from('3046020100300506032b656f043a0438', 'hex'),
     base: octets(5, 56),
@@ -85,36 +74,40 @@ function montgomeryGroup(group: CodePoint, curve: Montgomery): DiffieHellmanGrou
   return diffieHellmanGroup(group, {
     generate() {
       const { publicKey, privateKey } = curve.generate()
-      return montgomeryPair(curve, privateKey, publicKey)
+      return montgomeryPair(curve, privateKey, octetsOf(publicKey))
     },
     pairOf(raw) {
       const privateKey = createPrivateKey({ key: Buffer.concat([curve.pkcs8, raw]), format: 'der', type: 'pkcs8' })
-      const publicKey = diffieHellman({ privateKey, publicKey: basePoint(curve) })
-      return montgomeryPair(curve, privateKey, { x: publicKey.toString('base64url') })
+      // The private key times the base point, without an export.
+      return montgomeryPair(curve, privateKey, diffieHellman({ privateKey, publicKey: publicKeyObject(curve, curve.base) }))
     },
   })
 }
 
-/** The private key times this is the public key, without an export. */
-function basePoint({ name, base }: Montgomery): KeyObject {
-  return createPublicKey({ key: { kty: 'OKP', crv: name, x: base }, format: 'jwk' })
-}
-
-function octets(value: number, size: number): string {
-  return Buffer.from([value, ...new Uint8Array(size - 1)]).toString('base64url')
-}
-
-function montgomeryPair({ name }: Montgomery, privateKey: KeyObject, { x = '' }: JsonWebKey): KeyPair {
+function montgomeryPair(curve: Montgomery, privateKey: KeyObject, share: Buffer): KeyPair {
   return {
-    share: plain(Buffer.from(x, 'base64url')),
+    share: plain(share),
     agree(peer) {
-      const jwk = { kty: 'OKP', crv: name, x: view(peer).toString('base64url') }
-      const secret = plain(diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) }))
+      const publicKey = publicKeyObject(curve, view(peer).toString('base64url'))
+      const secret = plain(diffieHellman({ privateKey, publicKey }))
       // OpenSSL refuses this too; RFC 9846 §7.4.2 asks for it too plainly to rely on that.
       if (secret.every(octet => octet === 0)) throw new Error('The secret is zero')
       return secret
     },
   }
+}
+
+function publicKeyObject({ name }: Montgomery, x: string): KeyObject {
+  return createPublicKey({ key: { kty: 'OKP', crv: name, x }, format: 'jwk' })
+}
+
+function octetsOf(jwk: unknown): Buffer {
+  if (typeof jwk !== 'object' || jwk === null || !('x' in jwk) || typeof jwk.x !== 'string') throw new Error('No public key came as a JWK')
+  return Buffer.from(jwk.x, 'base64url')
+}
+
+function octets(value: number, size: number): string {
+  return Buffer.from([value, ...new Uint8Array(size - 1)]).toString('base64url')
 }
 
 function curveGroup(group: CodePoint, curve: string): DiffieHellmanGroup {
