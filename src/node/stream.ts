@@ -168,7 +168,9 @@ export class TlsStream extends Duplex {
   }
 
   /** What is written within one tick leaves together: many small writes are one record, and one system call. */
-  override write(chunk: unknown, encoding?: unknown, done?: unknown): boolean {
+  override write(chunk: unknown, done?: Done): boolean
+  override write(chunk: unknown, encoding?: BufferEncoding, done?: Done): boolean
+  override write(chunk: unknown, encoding?: BufferEncoding | Done, done?: Done): boolean {
     if (!this.#gathering) {
       this.#gathering = true
       this.cork()
@@ -177,7 +179,7 @@ export class TlsStream extends Duplex {
         this.uncork()
       })
     }
-    return super.write(chunk, encoding as BufferEncoding, done as Done)
+    return typeof encoding === 'function' ? super.write(chunk, encoding) : super.write(chunk, encoding as BufferEncoding, done)
   }
 
   override _read(): void {
