@@ -26,7 +26,6 @@ export class Transport {
   /** Why, where it was not in order. */
   fault: TransportError | undefined
   readonly #duplex: Duplex
-  readonly #isSocket: boolean
   readonly #copies: boolean
   readonly #changed: () => void
   readonly #onData = (chunk: unknown) => this.#take(chunk)
@@ -40,8 +39,7 @@ export class Transport {
   constructor(duplex: Duplex, changed: () => void, options: { copyInput?: boolean | undefined } = {}) {
     this.#duplex = duplex
     this.#changed = changed
-    this.#isSocket = duplex instanceof Socket
-    this.#copies = options.copyInput ?? !this.#isSocket
+    this.#copies = options.copyInput ?? !(duplex instanceof Socket)
     this.ended = duplex.readableEnded || duplex.destroyed
     this.gone = duplex.destroyed
     duplex.on('data', this.#onData)
@@ -79,20 +77,7 @@ export class Transport {
   write(output: readonly Uint8Array[]): void {
     if (this.gone || this.#duplex.writableEnded) return
     const [only] = output
-    if (output.length === 1 && only !== undefined) this.#duplex.write(only)
-    else if (this.#isSocket) this.#writeFromDesk(output)
-    else this.#duplex.write(Buffer.concat(output))
-  }
-
-  /** A socket has mostly given all to the system by the time that `write` returns; the memory can then serve again. */
-  #writeFromDesk(output: readonly Uint8Array[]): void {
-    const joined = desk.join(output)
-    if (joined === undefined) {
-      this.#duplex.write(Buffer.concat(output))
-      return
-    }
-    this.#duplex.write(joined)
-    if (this.#duplex.writableLength > 0) desk.giveAway()
+    this.#duplex.write(output.length === 1 && only !== undefined ? only : Buffer.concat(output))
   }
 
   /**
@@ -141,29 +126,3 @@ function asFault(error: Error & { code?: unknown }): TransportError {
   const code = typeof error.code === 'string' ? error.code : 'ERR_TRANSPORT'
   return new TransportError(code, `the transport failed: ${(first instanceof Error && first.message) || code}`, { cause: error })
 }
-
-/** Where output is joined, for all transports: fresh memory of this size costs as much as sending it. */
-class Desk {
-  #memory: Uint8Array | undefined
-
-  /** A view of the desk, or `undefined` where the output is longer. */
-  join(output: readonly Uint8Array[]): Uint8Array | undefined {
-    let length = 0
-    for (const bytes of output) length += bytes.length
-    if (length > pieceSize) return undefined
-    this.#memory ??= new Uint8Array(pieceSize)
-    let offset = 0
-    for (const bytes of output) {
-      this.#memory.set(bytes, offset)
-      offset += bytes.length
-    }
-    return this.#memory.subarray(0, length)
-  }
-
-  /** What was joined last is still needed by whoever got it. */
-  giveAway(): void {
-    this.#memory = undefined
-  }
-}
-
-const desk = new Desk()
