@@ -1,15 +1,4 @@
-/** Chunks between a Node stream and the engine: joined where that saves work, copied where that saves memory. */
-
-/** What fits into one record goes on as one piece: each piece has its price at every step, down to the AEAD. */
-export function joinSmall(chunks: readonly { readonly chunk: Uint8Array }[]): Uint8Array[] {
-  const pieces = chunks.map(({ chunk }) => chunk)
-  let length = 0
-  for (const piece of pieces) length += piece.length
-  return length <= recordSize ? [Buffer.concat(pieces, length)] : pieces
-}
-
-/** The most that a record carries, in bytes (RFC 9846 §5.1). */
-const recordSize = 16_384
+/** Chunks between a Node stream and the engine: copied where that saves memory, and cut. */
 
 /** The bytes for as long as the reader likes. What is small is copied, lest it hold the large chunk that it came in. */
 export function forReader(data: Uint8Array): Buffer {

@@ -4,7 +4,7 @@ import type { CryptoProvider } from '../crypto/provider.ts'
 import { createClient, createServer } from '../engine.ts'
 import { TlsError } from '../error.ts'
 import type { ClientOptions, Connection, ConnectionInfo, ExportOptions, Question, ServerConnection, ServerOptions } from '../types.ts'
-import { forReader, joinSmall, withoutFirst } from './chunks.ts'
+import { forReader, withoutFirst } from './chunks.ts'
 import { withDefaults } from './defaults.ts'
 import { pieceSize, Transport, TransportError } from './transport.ts'
 
@@ -192,7 +192,10 @@ export class TlsStream extends Duplex {
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], done: Done): void {
-    this.#write(joinSmall(chunks), done)
+    this.#write(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    )
   }
 
   override _final(done: Done): void {
