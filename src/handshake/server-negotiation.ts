@@ -154,7 +154,7 @@ function retryRequest(
   if (group) list.push(extension(name, 'key_share', group.group))
   if (cookie) list.push(extension(name, 'cookie', cookie))
   list.push(extension(name, 'supported_versions', tls13))
-  return { ...fixedFields(offer, suite), random: retryRandom, extensions: shape(settings, name, list) }
+  return { random: retryRandom, extensions: shape(settings, name, list), ...fixedFields(offer, suite) }
 }
 
 /** ServerHello; then the handshake's keys are in use. */
@@ -165,9 +165,9 @@ export function sayServerHello({ exchange, offer, suite, group, share, proof, ea
   if (proof.by === 'psk') extensions.push(extension('server_hello', 'pre_shared_key', proof.index))
   extensions.push(extension('server_hello', 'supported_versions', tls13))
   say(exchange, 'server_hello', {
-    ...fixedFields(offer, suite),
     random: exchange.settings.crypto.random(32),
     extensions: shape(exchange.settings, 'server_hello', extensions),
+    ...fixedFields(offer, suite),
   })
   followClientsCompatibility(exchange, offer)
   const psk = proof.by === 'psk' ? proof.candidate : undefined
