@@ -1,7 +1,7 @@
 /** What the groups of both providers share: the checks around a Diffie-Hellman exchange, and the hybrids with ML-KEM. */
 import { concat } from '../wire/bytes.ts'
 import { groupNames } from './code-points.ts'
-import { type MlKem, mlKem768, mlKem1024 } from './ml-kem.ts'
+import type { Kem } from './ml-kem.ts'
 import { type CodePoint, type KeyExchange, KeyExchangeError, type KeyPair } from './provider.ts'
 
 export const SECP256R1 = 0x0017
@@ -73,27 +73,27 @@ export function diffieHellmanGroup(group: CodePoint, library: DiffieHellman): Di
 }
 
 /** draft-ietf-tls-ecdhe-mlkem. In the shares and in the secret, the part of X25519MLKEM768 that comes first is ML-KEM's. */
-export function x25519MlKem768(x25519: DiffieHellmanGroup, random: (size: number) => Uint8Array): KeyExchange {
-  return hybrid({ group: X25519MLKEM768, curve: x25519, kem: mlKem768, kemFirst: true }, random)
+export function x25519MlKem768(x25519: DiffieHellmanGroup, mlKem768: Kem): KeyExchange {
+  return hybrid({ group: X25519MLKEM768, curve: x25519, kem: mlKem768, kemFirst: true })
 }
 
 /** As above, but the part that comes first is the curve's; so it is below. */
-export function secp256r1MlKem768(secp256r1: DiffieHellmanGroup, random: (size: number) => Uint8Array): KeyExchange {
-  return hybrid({ group: SECP256R1MLKEM768, curve: secp256r1, kem: mlKem768, kemFirst: false }, random)
+export function secp256r1MlKem768(secp256r1: DiffieHellmanGroup, mlKem768: Kem): KeyExchange {
+  return hybrid({ group: SECP256R1MLKEM768, curve: secp256r1, kem: mlKem768, kemFirst: false })
 }
 
-export function secp384r1MlKem1024(secp384r1: DiffieHellmanGroup, random: (size: number) => Uint8Array): KeyExchange {
-  return hybrid({ group: SECP384R1MLKEM1024, curve: secp384r1, kem: mlKem1024, kemFirst: false }, random)
+export function secp384r1MlKem1024(secp384r1: DiffieHellmanGroup, mlKem1024: Kem): KeyExchange {
+  return hybrid({ group: SECP384R1MLKEM1024, curve: secp384r1, kem: mlKem1024, kemFirst: false })
 }
 
 interface Hybrid {
   readonly group: CodePoint
   readonly curve: DiffieHellmanGroup
-  readonly kem: MlKem
+  readonly kem: Kem
   readonly kemFirst: boolean
 }
 
-function hybrid({ group, curve, kem, kemFirst }: Hybrid, random: (size: number) => Uint8Array): KeyExchange {
+function hybrid({ group, curve, kem, kemFirst }: Hybrid): KeyExchange {
   const name = nameOf(group)
   const pointSize = shapeOf(curve.group).publicSize
 
@@ -121,7 +121,7 @@ function hybrid({ group, curve, kem, kemFirst }: Hybrid, random: (size: number) 
     group,
     name,
     generate() {
-      const kemPair = kem.pairOf(random(kem.seedSize))
+      const kemPair = kem.generate()
       const curvePair = curve.generate()
       return {
         share: join(kemPair.encapsulationKey, curvePair.share),
@@ -133,7 +133,7 @@ function hybrid({ group, curve, kem, kemFirst }: Hybrid, random: (size: number) 
     },
     respond(peer) {
       const [encapsulationKey, point] = split(peer, kem.encapsulationKeySize)
-      const ofKem = kem.encapsulate(encapsulationKey, random(kem.coinsSize))
+      const ofKem = kem.encapsulate(encapsulationKey)
       const ofCurve = curve.respond(point)
       return { share: join(ofKem.ciphertext, ofCurve.share), secret: joinSecrets(ofKem.secret, ofCurve.secret) }
     },

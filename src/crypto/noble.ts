@@ -1,6 +1,7 @@
 /** The portable provider: @noble's libraries, and nothing of the runtime but the language. */
 import { secp256r1MlKem768, secp384r1MlKem1024, x25519MlKem768 } from './key-exchange.ts'
 import { mlDsa } from './ml-dsa.ts'
+import { kemOf, mlKem768, mlKem1024 } from './ml-kem.ts'
 import { aesGcmKey, chacha20Poly1305Key } from './noble/aead.ts'
 import { aesCcmKey } from './noble/ccm.ts'
 import { createCurves } from './noble/curves.ts'
@@ -44,7 +45,11 @@ export function createNobleProvider({ random, ...limits }: NobleProviderOptions)
     ...defaults(groups, library, keys, rsaLimits, random),
     optional: {
       cipherSuites: cipherSuites({ ...parts, aesCcm: aesCcmKey }, optionalSuites),
-      groups: [secp256r1MlKem768(groups.secp256r1, random), secp384r1MlKem1024(groups.secp384r1, random), x448Group(curves448, random)],
+      groups: [
+        secp256r1MlKem768(groups.secp256r1, kemOf(mlKem768, random)),
+        secp384r1MlKem1024(groups.secp384r1, kemOf(mlKem1024, random)),
+        x448Group(curves448, random),
+      ],
       verifiers: signatureVerifiers(optionalSchemes, keys),
     },
     passwords: noblePasswords,
@@ -77,7 +82,7 @@ function defaults(
   return {
     name: 'noble',
     cipherSuites: cipherSuites(parts, preference),
-    groups: [x25519MlKem768(x25519, random), x25519, secp256r1, secp384r1, secp521r1],
+    groups: [x25519MlKem768(x25519, kemOf(mlKem768, random)), x25519, secp256r1, secp384r1, secp521r1],
     verifiers: signatureVerifiers(defaultSchemes, keys),
     certificateVerifiers: ecdsaVerifiers(keys),
     random,

@@ -1,9 +1,10 @@
-/** The provider for Node.js: `node:crypto` by its synchronous calls. ML-KEM and ML-DSA come from @noble: Node has them from version 24 on. */
+/** The provider for Node.js: `node:crypto` by its synchronous calls. ML-DSA comes from @noble, and so does ML-KEM where Node has none. */
 import { createHash, createHmac, type Hash as NodeHash, randomFillSync } from 'node:crypto'
 import { secp256r1MlKem768, secp384r1MlKem1024, x25519MlKem768 } from './key-exchange.ts'
 import { aesCcmKey, aesGcmKey, chacha20Poly1305Key } from './node/aead.ts'
 import { plain } from './node/buffers.ts'
 import { nodeGroups } from './node/groups.ts'
+import { nodeKems } from './node/ml-kem.ts'
 import { nodePasswords } from './node/passwords.ts'
 import { nodeSignatures } from './node/signatures.ts'
 import type { CryptoProvider, Hash, Hasher } from './provider.ts'
@@ -29,17 +30,18 @@ import {
 /** The provider `node`. AES-GCM comes first: processors have instructions for it. */
 export function createNodeProvider(options: Partial<RsaLimits> = {}): CryptoProvider {
   const { x25519, x448, secp256r1, secp384r1, secp521r1 } = nodeGroups()
+  const { mlKem768, mlKem1024 } = nodeKems(random)
   const signatures = nodeSignatures(random)
   const rsaLimits = { ...defaultRsaLimits, ...options }
   const keys = new PublicKeys(signatures, rsaLimits)
   return {
     name: 'node',
     cipherSuites: cipherSuites(suiteParts, [TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256]),
-    groups: [x25519MlKem768(x25519, random), x25519, secp256r1, secp384r1, secp521r1],
+    groups: [x25519MlKem768(x25519, mlKem768), x25519, secp256r1, secp384r1, secp521r1],
     verifiers: signatureVerifiers(defaultSchemes, keys),
     optional: {
       cipherSuites: cipherSuites(suiteParts, optionalSuites),
-      groups: [secp256r1MlKem768(secp256r1, random), secp384r1MlKem1024(secp384r1, random), x448],
+      groups: [secp256r1MlKem768(secp256r1, mlKem768), secp384r1MlKem1024(secp384r1, mlKem1024), x448],
       verifiers: signatureVerifiers(optionalSchemes, keys),
     },
     certificateVerifiers: ecdsaVerifiers(keys),
