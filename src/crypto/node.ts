@@ -26,6 +26,8 @@ import {
   TLS_AES_256_GCM_SHA384,
   TLS_CHACHA20_POLY1305_SHA256,
 } from './suites.ts'
+import { shortHmacSha256 } from './wasm/hmac.ts'
+import { kernels } from './wasm/kernels.ts'
 
 /** The provider `node`. AES-GCM comes first: processors have instructions for it. */
 export function createNodeProvider(options: Partial<RsaLimits> = {}): CryptoProvider {
@@ -57,7 +59,7 @@ function random(size: number): Uint8Array {
 }
 
 const suiteParts: SuiteParts = {
-  sha256: nodeHash('sha256', 32),
+  sha256: withShortHmac(nodeHash('sha256', 32)),
   sha384: nodeHash('sha384', 48),
   aesGcm: aesGcmKey,
   aesCcm: aesCcmKey,
@@ -71,6 +73,12 @@ function nodeHash(name: Hash['name'], size: number): Hash {
     create: () => hasher(createHash(name)),
     hmac: (key, data) => plain(createHmac(name, key).update(data).digest()),
   }
+}
+
+/** Compiled at the first key schedule. */
+function withShortHmac(hash: Hash): Hash {
+  const available = kernels()
+  return available ? { ...hash, hmac: shortHmacSha256(available, hash.hmac) } : hash
 }
 
 function hasher(state: NodeHash): Hasher {

@@ -9,6 +9,7 @@ import { createNobleProvider, type NobleProviderOptions } from './noble.ts'
 import type { CryptoProvider } from './provider.ts'
 import { cipherSuites, TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256 } from './suites.ts'
 import { wasmAeads } from './wasm/aead.ts'
+import { shortHmacSha256 } from './wasm/hmac.ts'
 import { kernels, loadKernels, moduleBytes, type WasmModule } from './wasm/kernels.ts'
 
 export type WasmProviderOptions = NobleProviderOptions
@@ -22,7 +23,7 @@ export function createWasmProvider(options: WasmProviderOptions): CryptoProvider
   const noble = createNobleProvider(options)
   const available = kernels()
   if (available === undefined) return noble
-  const parts = { sha256, sha384, aesCcm: aesCcmKey, ...wasmAeads(available) }
+  const parts = { sha256: { ...sha256, hmac: shortHmacSha256(available, sha256.hmac) }, sha384, aesCcm: aesCcmKey, ...wasmAeads(available) }
   return { ...noble, name: 'wasm', cipherSuites: cipherSuites(parts, preference) }
 }
 

@@ -28,6 +28,8 @@ export interface Layout {
   readonly aadCapacity: number
   readonly nonce: number
   readonly key: number
+  /** The key of a MAC, at most 64 bytes. */
+  readonly macKey: number
   /** Where expanded AES keys are kept: so many, each of so many bytes. */
   readonly contexts: number
   readonly contextSize: number
@@ -43,6 +45,8 @@ export interface Kernels {
   readonly chacha20Poly1305: Cipher
   /** The contexts of AES-GCM. They belong to the memory: whoever uses it has to know all who hold one. */
   readonly aesContexts: AesContexts
+  /** Leaves the MAC of the text in its place, and wipes text and key. The key has at most 64 bytes. */
+  hmacSha256(keyLength: number, length: number): void
 }
 
 /** A `WebAssembly.Module`, which not every set of types knows. */
@@ -130,6 +134,7 @@ function kernelsOf(exports: unknown): Kernels {
     aesGcm: cipherOf(all, 'gcm'),
     chacha20Poly1305: cipherOf(all, 'chacha'),
     aesContexts: new AesContexts({ memory, layout, expandAesKey: take(all, 'gcmKey'), forgetAesKey: take(all, 'gcmForget') }),
+    hmacSha256: take(all, 'hmacSha256'),
   }
 }
 
@@ -141,6 +146,7 @@ function layoutOf(exports: Exports): Layout {
     aadCapacity: numberOf(exports, 'aadCapacity'),
     nonce: numberOf(exports, 'nonceAddress'),
     key: numberOf(exports, 'keyAddress'),
+    macKey: numberOf(exports, 'macKeyAddress'),
     contexts: numberOf(exports, 'contextsAddress'),
     contextSize: numberOf(exports, 'contextSize'),
     contextCount: numberOf(exports, 'contexts'),

@@ -19,6 +19,9 @@ export const nonceAddress: usize = memory.data(16, 16)
 /** A raw key on its way in: 16 or 32 bytes. */
 export const keyAddress: usize = memory.data(32, 16)
 
+/** The key of a MAC on its way in, filled up to a block of SHA-256. */
+export const macKeyAddress: usize = memory.data(64, 16)
+
 /** Overwrites `size` bytes, a multiple of 16. The host's own filling costs more than what is filled here. */
 @inline
 export function wipe(at: usize, size: usize): void {
