@@ -5,7 +5,7 @@ import { externalCandidates, type PskCandidate, type PskMode } from '../handshak
 import { claim, expiryOf, type SessionState, stateOf } from '../handshake/session.ts'
 import type { CommonSettings } from '../handshake/settings.ts'
 import type { ClientOptions, CommonOptions, ExternalPsk, ServerOptions } from '../types.ts'
-import { parseCertificate } from '../x509/certificate/certificate.ts'
+import { outlineOf } from '../x509/certificate/certificate.ts'
 import { unique } from './algorithms.ts'
 
 /** A session is offered once. Throws `TypeError` where it was offered before. */
@@ -70,7 +70,7 @@ function peerJudge({ peer_chain: [leaf], peer_verified, peer_type }: SessionStat
   if (typeOfCode(peer_type) !== 'X509') return () => true
   let notAfter: number | undefined
   return now => {
-    notAfter ??= parseCertificate(leaf).notAfter
+    notAfter ??= outlineOf(leaf).notAfter
     return now <= notAfter
   }
 }

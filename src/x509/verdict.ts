@@ -1,7 +1,7 @@
 /** The verdict on a peer's chain: a value that only this folder makes. */
 import type { CertificateType, VerifiedPeer } from '../types.ts'
 import { copyOf } from '../wire/bytes.ts'
-import { parseCertificate, readCertificate } from './certificate/certificate.ts'
+import { outlineOf, parseCertificate, readCertificate } from './certificate/certificate.ts'
 import type { Validated, VerifiedChain } from './chain.ts'
 import type { SctVerdict } from './ct/verdict.ts'
 import { copyOfAnchor } from './path/anchor.ts'
@@ -12,7 +12,7 @@ import { subjectText } from './path/link.ts'
  * certificate, since the handshake's signature is verified with its key; otherwise `TlsError` with code `certificate-malformed`.
  */
 export function acceptWithoutVerification(chain: readonly Uint8Array[], type: CertificateType = 'X509'): VerifiedPeer {
-  return restoredPeer(chain, type, false)
+  return readablePeer(chain, type, false)
 }
 
 /** The verdict of a trust store that found every rule kept. */
@@ -35,7 +35,7 @@ export function verifiedChain(peer: VerifiedPeer): VerifiedChain | undefined {
 
 /** The verdict of an application that believes what it sees for the first time. */
 export function firstUsePeer(chain: readonly Uint8Array[]): VerifiedPeer {
-  return restoredPeer(chain, 'X509', true)
+  return readablePeer(chain, 'X509', true)
 }
 
 /** The verdict on a raw public key (RFC 7250), a DER SubjectPublicKeyInfo. `verified`: it is one that was known beforehand. */
@@ -45,15 +45,17 @@ export function rawKeyPeer(chain: readonly Uint8Array[], verified: boolean): Ver
   return verdict({ chain, spki, subjects: () => ['(raw public key)'], verified, certificateType: 'RawPublicKey' })
 }
 
-/** The verdict of an earlier connection, on what its session holds: as good as it was then. */
+/**
+ * The verdict of an earlier connection, on what its session holds: as good as it was then. Of the certificates only the public key is read:
+ * to read them whole again, for names that are rarely looked at, would be the larger part of what a resumption costs.
+ */
 export function restoredPeer(chain: readonly Uint8Array[], type: CertificateType, verified: boolean): VerifiedPeer {
   if (type === 'RawPublicKey') return rawKeyPeer(chain, verified)
-  const [first, ...rest] = chain.map(copyOf)
-  if (!first) throw new TypeError('a chain has at least one certificate')
-  const leaf = readCertificate(first, 0)
-  // Reading a whole chain for names that are rarely looked at would be the larger part of what a resumption costs.
-  const subjects = (): readonly string[] => [subjectText(leaf), ...rest.map(subjectOrNote)]
-  return verdict({ chain, spki: leaf.publicKey.raw, subjects, verified, certificateType: 'X509' })
+  const copies = chain.map(copyOf)
+  const [leaf] = copies
+  if (!leaf) throw new TypeError('a chain has at least one certificate')
+  const subjects = (): readonly string[] => copies.map(subjectOrNote)
+  return verdict({ chain: copies, spki: outlineOf(leaf).publicKeyInfo, subjects, verified, certificateType: 'X509' })
 }
 
 /** Whether `value` was made by a trust store or by `acceptWithoutVerification`; a look-alike is not. */
@@ -98,6 +100,13 @@ function copyOfSct(verdict: SctVerdict): SctVerdict {
   if (!sct) return verdict
   const { logId, extensions, signature } = sct
   return { ...verdict, sct: { ...sct, logId: copyOf(logId), extensions: copyOf(extensions), signature: copyOf(signature) } }
+}
+
+/** A verdict on what was sent and never judged; the end entity is readable at least. */
+function readablePeer(chain: readonly Uint8Array[], type: CertificateType, verified: boolean): VerifiedPeer {
+  const [first] = chain
+  if (type === 'X509' && first) readCertificate(first, 0)
+  return restoredPeer(chain, type, verified)
 }
 
 function subjectOrNote(bytes: Uint8Array): string {

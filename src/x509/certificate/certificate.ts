@@ -50,6 +50,25 @@ export function readCertificate(der: Uint8Array, depth: number): Certificate {
   return orMalformed('certificate-malformed', `certificate ${depth}`, () => decodeCertificate(der), depth)
 }
 
+/**
+ * What there is to know of a certificate that was judged before, without reading all of it: milliseconds since 1970 of the last second of validity, and the DER
+ * SubjectPublicKeyInfo. Throws as `parseCertificate` does.
+ */
+export function outlineOf(der: Uint8Array): { readonly notAfter: number; readonly publicKeyInfo: Uint8Array } {
+  return orMalformed('certificate-malformed', 'the certificate', () => {
+    const fields = sequence(sequence(readDer(der)).next(tags.sequence))
+    fields.optional(constructedTag(0))
+    // Serial number, signature algorithm, issuer.
+    for (let i = 0; i < 3; i++) fields.next()
+    const validity = sequence(fields.next())
+    validity.next()
+    const notAfter = readTime(validity)
+    // Subject.
+    fields.next()
+    return { notAfter, publicKeyInfo: fields.next(tags.sequence).raw }
+  })
+}
+
 /** As `parseCertificate`, but throws `DecodeError`. */
 export function decodeCertificate(der: Uint8Array): Certificate {
   const fields = sequence(readDer(der))
