@@ -25,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(session: Session): Pr
   peers: () => import('./peers.ts'),
   memory: () => import('./memory.ts'),
   handshake: () => import('./handshake.ts'),
+  x509: () => import('./x509.ts'),
 }
 
 async function main(): Promise<void> {

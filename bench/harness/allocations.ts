@@ -4,7 +4,7 @@ import { collectGarbage } from './garbage.ts'
 /** Bytes a call of all of these, in V8's heap and in array buffers: the median of several calls, those left out in which V8 collected. */
 export function allocations(...runs: readonly ((() => unknown) | undefined)[]): { readonly heap: number; readonly buffers: number } {
   const samples: { heap: number; buffers: number }[] = []
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 15; i++) {
     collectGarbage()
     const before = process.memoryUsage()
     for (const run of runs) run?.()

@@ -50,12 +50,15 @@ export async function race(contenders: readonly Contender[], { rounds, milliseco
   const times = new Map(contenders.map(({ name }): [string, number[]] => [name, []]))
   for (let round = -2; round < rounds; round++) {
     for (const { name, run } of round % 2 === 0 ? contenders : contenders.toReversed()) {
-      const time = await timePerCall(run, milliseconds)
+      const time = await timePerCall(run, round < 0 ? Math.max(milliseconds, warmUp) : milliseconds)
       if (round >= 0) times.get(name)?.push(time)
     }
   }
   return new Race(times)
 }
+
+/** Milliseconds of a round that does not count: until then not all of it is compiled. */
+const warmUp = 20
 
 export function figure(values: readonly number[]): Figure {
   const sorted = values.toSorted((a, b) => a - b)

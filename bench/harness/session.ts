@@ -19,7 +19,7 @@ export class Session {
 
   /** As long as a round should be for calls of microseconds; a quick run shows the size of things, not more. */
   get pace(): Pace {
-    return this.quick ? { rounds: 25, milliseconds: 3 } : { rounds: 151, milliseconds: 5 }
+    return this.quick ? { rounds: 11, milliseconds: 3 } : { rounds: 151, milliseconds: 5 }
   }
 
   /** For what takes longer, such as a whole stream: at least five rounds, even in a quick run. */
