@@ -4,13 +4,13 @@
  *
  *     npm run bench                          all of them, some minutes
  *     npm run bench -- record --quick        one of them, at a glance
- *     npm run bench -- --publish             writes the results to docs/performance/ too
+ *     npm run bench -- --publish             writes the results to docs/performance/ too, in place of those that were there of the same benches
  *
  * Results are written to `.bench/results/`, as JSON, Markdown and a plot of what has a bar to reach.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { plot } from './harness/plot.ts'
 import { markdown, type TableResult } from './harness/report.ts'
@@ -45,14 +45,35 @@ async function main(): Promise<void> {
     await (await benches[name]?.())?.run(session)
     tables.push(...session.results)
   }
-  const folders = ['.bench/results', ...(values.publish ? ['docs/performance'] : [])]
-  for (const folder of folders) write(folder, names.length === 1 ? `${names[0]}-` : '', machine, tables)
+  write(join('.bench/results', `${names.length === 1 ? `${names[0]}-` : ''}${nodeName}`), machine, tables)
+  if (values.publish) publish(join('docs/performance', nodeName), machine, tables)
 }
 
-function write(folder: string, prefix: string, machine: string, tables: readonly TableResult[]): void {
-  const stem = join(folder, `${prefix}node${process.versions.node.split('.')[0]}`)
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(`${stem}.json`, `${JSON.stringify({ machine, date: new Date().toISOString().slice(0, 10), tables }, undefined, 1)}\n`)
+const nodeName = `node${process.versions.node.split('.')[0]}`
+
+interface Results {
+  readonly machine: string
+  readonly date: string
+  readonly tables: readonly TableResult[]
+}
+
+/** What other benches have published before stays. */
+function publish(stem: string, machine: string, tables: readonly TableResult[]): void {
+  const file = `${stem}.json`
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results).tables : []
+  const again = new Set(tables.map(({ bench }) => bench))
+  const all = [...before.filter(({ bench }) => !again.has(bench)), ...tables]
+  write(
+    stem,
+    machine,
+    Object.keys(benches).flatMap(name => all.filter(({ bench }) => bench === name)),
+  )
+}
+
+function write(stem: string, machine: string, tables: readonly TableResult[]): void {
+  mkdirSync(dirname(stem), { recursive: true })
+  const results: Results = { machine, date: new Date().toISOString().slice(0, 10), tables }
+  writeFileSync(`${stem}.json`, `${JSON.stringify(results, undefined, 1)}\n`)
   writeFileSync(`${stem}.md`, `# The last run on Node ${process.versions.node.split('.')[0]}\n\n${machine}\n\n${markdown(tables)}`)
   writeFileSync(`${stem}.svg`, plot(tables, `What has a bar to reach, Node ${process.version}`))
   console.log(`\n${stem}.json, .md, .svg`)

@@ -19,8 +19,9 @@ export async function held(): Promise<Held> {
   return heldNow()
 }
 
-/** Without those turns: what has to wait for them still counts. */
+/** Without those turns: what has to wait for them still counts. Buffers are given back in the background; a second collection waits for that. */
 export function heldNow(): Held {
+  globalThis.gc?.()
   globalThis.gc?.()
   const { heapUsed, arrayBuffers, external, rss } = process.memoryUsage()
   return { heap: heapUsed, buffers: arrayBuffers, native: external - arrayBuffers, resident: rss }
