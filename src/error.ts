@@ -150,6 +150,18 @@ export class TlsError extends Error {
   }
 }
 
+/** The bytes could not be carried: refused, reset, timed out, closed too early. `code` is the system's (`ECONNRESET`) where it has one. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  readonly origin = 'transport'
+  readonly code: string
+
+  constructor(code: string, message: string, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.code = code
+  }
+}
+
 /** The name of an alert's code point, or `undefined` for one that the registry of this engine does not know. */
 export function alertName(code: number): AlertName | undefined {
   return alertNames.get(code)

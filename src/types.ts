@@ -153,6 +153,11 @@ export interface CommonOptions {
   padding?: (plaintextLength: number) => number
   /** Whose certificates to believe. Left out: the question `peer-certificate`. */
   trust?: TrustStore
+  /**
+   * Whether `peer-certificate` is asked although `trust` has judged and found nothing wrong: for whoever wants to look too, and to stop there. The
+   * answer may be the question's `verdict`. Default: false.
+   */
+  reviewPeer?: boolean
   /** The clock, milliseconds since 1970. Needed where `trust` is given. */
   now?: () => number
   /** Receives one line of the NSS key log format (RFC 9850) for each secret, without a line end. */
@@ -192,6 +197,8 @@ export interface ServerOptions extends CommonOptions {
   clientAuth?: 'request' | 'require'
   /** Makes HelloRetryRequest stateless: what it needs is in a cookie under `key`, 32 bytes or more, which servers may share. Needs `now`. */
   cookie?: CookieOptions
+  /** IANA names of the schemes that a client may sign with. Default: `signatureSchemes`. */
+  clientSignatureSchemes?: readonly string[]
   /** DER distinguished names for `certificate_authorities` in a CertificateRequest. */
   certificateAuthorities?: readonly Uint8Array[]
   /** For `oid_filters` in a CertificateRequest. */
@@ -290,7 +297,16 @@ export interface ClientHelloInfo {
 export type ClientHelloAnswer = Partial<
   Pick<
     ServerOptions,
-    'identity' | 'alpn' | 'cipherSuites' | 'groups' | 'signatureSchemes' | 'clientAuth' | 'certificateAuthorities' | 'trust'
+    | 'identity'
+    | 'alpn'
+    | 'cipherSuites'
+    | 'groups'
+    | 'signatureSchemes'
+    | 'clientAuth'
+    | 'clientSignatureSchemes'
+    | 'certificateAuthorities'
+    | 'oidFilters'
+    | 'trust'
   >
 >
 
@@ -303,6 +319,8 @@ export type PeerCertificateQuestion = {
   readonly certificateType: CertificateType
   readonly ocsp: Uint8Array | undefined
   readonly scts: readonly Uint8Array[]
+  /** What `trust` has found, where `reviewPeer` has this asked nevertheless. */
+  readonly verdict?: VerifiedPeer
 } & Asks<VerifiedPeer>
 export type CertificateRequestQuestion = {
   readonly type: 'certificate-request'
@@ -432,6 +450,16 @@ export interface Connection {
   channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Uint8Array
   /** Filled once `connected`. */
   readonly info: ConnectionInfo | undefined
+  /** Before `connected`, the part of it that is agreed: the suite from ServerHello on, ALPN from EncryptedExtensions on. */
+  readonly progress: HandshakeProgress
+}
+
+/** What is agreed so far; `undefined` where it is not, or where there is none. */
+export interface HandshakeProgress {
+  readonly cipherSuite: string | undefined
+  readonly alpn: string | undefined
+  /** The name that the client asked for, at a server; a client knows itself. */
+  readonly serverName: string | undefined
 }
 
 export interface ExportOptions {

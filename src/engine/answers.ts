@@ -22,8 +22,8 @@ import { guardOf } from './replay-guard.ts'
 import { openTicket } from './tickets.ts'
 
 export interface Answers {
-  /** What the options say; `undefined` where the application must be asked. */
-  given(question: Ask): { readonly answer: unknown } | undefined
+  /** What the options say, for the application to review or for good; `undefined` where it must be asked. */
+  given(question: Ask): { readonly answer: unknown; readonly review?: boolean } | undefined
   /** The application's answer, in the form that the handshake takes. Throws `TypeError` for one that can't be; nothing has changed then. */
   accept(question: Ask, value: unknown): unknown
 }
@@ -69,16 +69,15 @@ export function serverAnswers(options: WithCrypto<ServerOptions>, settings: Serv
   }
 }
 
-function verdict({ trust, now }: CommonOptions, purpose: 'server' | 'client', about: About<'peer-certificate'>) {
+function verdict({ trust, now, reviewPeer = false }: CommonOptions, purpose: 'server' | 'client', about: About<'peer-certificate'>) {
   if (!trust || !now) return undefined
   const { chain, serverName: name, certificateType, ocsp, scts } = about
   const request = { name, now: now(), purpose, certificateType, scts, ...(ocsp && { ocsp }) }
-  return {
-    answer: verdictOn(
-      chain,
-      judge(() => trust.verify(chain, request)),
-    ),
-  }
+  const answer = verdictOn(
+    chain,
+    judge(() => trust.verify(chain, request)),
+  )
+  return { answer, review: reviewPeer }
 }
 
 /** A trust store that is not ours may refuse by any error. */

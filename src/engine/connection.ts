@@ -9,18 +9,18 @@ import { Conversation } from '../handshake/conversation.ts'
 import type { Ask, Dialogue, Io } from '../handshake/dialogue.ts'
 import type { Established } from '../handshake/established.ts'
 import { PostHandshake, type TicketIssuer } from '../handshake/post.ts'
-import type { CommonOptions, Connection, ConnectionInfo, ExportOptions, Limits, TlsEvent } from '../types.ts'
+import type { CommonOptions, Connection, ConnectionInfo, ExportOptions, HandshakeProgress, Limits, TlsEvent } from '../types.ts'
 import { nameOfMessage } from '../wire/messages.ts'
 import type { Answers } from './answers.ts'
 import { serverEndPoint } from './channel-binding.ts'
 import { EarlyData } from './early-data.ts'
 import { Effects } from './effects.ts'
 import { asTlsError } from './faults.ts'
-import { describeConnection } from './info.ts'
+import { describeConnection, describeProgress } from './info.ts'
 import { Input } from './input.ts'
 import { limitsOf, type WithCrypto } from './options.ts'
 import { Output } from './output.ts'
-import { questionEvent } from './questions.ts'
+import { questionEvent, withVerdict } from './questions.ts'
 
 /** What makes an engine the client's or the server's. */
 export interface Part {
@@ -85,6 +85,10 @@ export class Engine implements Connection {
 
   get info(): ConnectionInfo | undefined {
     return this.#info
+  }
+
+  get progress(): HandshakeProgress {
+    return this.#info ?? describeProgress(this.#effects.agreed ?? {})
   }
 
   get waitingFor(): 'input' | 'answer' | 'nothing' {
@@ -284,6 +288,7 @@ export class Engine implements Connection {
     for (let question = conversation.question; question; question = conversation.question) {
       const given = this.#answers.given(question)
       if (!given) return this.#ask(question)
+      if (given.review) return this.#ask(withVerdict(question, given.answer))
       conversation.answer(given.answer)
     }
     this.#concludeAuthentication()
@@ -292,6 +297,7 @@ export class Engine implements Connection {
 
   #connect({ secrets, ...established }: Established): void {
     this.#conversation = undefined
+    this.#effects.agreed = undefined
     const { now, crypto } = this.#options
     const [role, io, limits, tickets] = [this.#role, this.#effects, this.#limits, this.#tickets]
     this.#post = new PostHandshake({ role, established, io, limits, now, random: crypto.random, tickets }, secrets)

@@ -1,5 +1,5 @@
 import type { CipherSuite } from '../crypto/provider.ts'
-import type { Epoch, Io } from '../handshake/dialogue.ts'
+import type { Agreed, Epoch, Io } from '../handshake/dialogue.ts'
 import type { PostIo } from '../handshake/post.ts'
 import type { CommonOptions, Session, TlsEvent } from '../types.ts'
 import { annotateMessage, type MessageName } from '../wire/messages.ts'
@@ -22,6 +22,8 @@ export class Effects implements PostIo {
   readonly #early: EarlyData
   readonly #events: TlsEvent[]
   readonly #trace: CommonOptions['trace']
+  /** What was agreed on so far; let go of when the handshake is over. */
+  agreed: Partial<Agreed> | undefined
 
   constructor({ input, output, early, events, trace }: Parts) {
     this.#input = input
@@ -44,6 +46,9 @@ export class Effects implements PostIo {
       earlyDataResult: accepted => {
         if (!accepted) this.#output.dropKeys()
         this.#events.push({ type: 'early-data-result', accepted, unsent: this.#early.settle(accepted) })
+      },
+      agreed: part => {
+        this.agreed = { ...this.agreed, ...part }
       },
       retryRequested: () => this.#events.push({ type: 'retry-requested' }),
       skipEarlyData: () => this.#input.skipEarlyData(),

@@ -1,7 +1,8 @@
 import { groupNames, signatureSchemeNames } from '../crypto/code-points.ts'
 import { typeOfCode } from '../handshake/certificate-type.ts'
+import type { Agreed } from '../handshake/dialogue.ts'
 import type { Established } from '../handshake/established.ts'
-import type { ConnectionInfo, VerifiedPeer } from '../types.ts'
+import type { ConnectionInfo, HandshakeProgress, VerifiedPeer } from '../types.ts'
 import { toText } from '../wire/bytes.ts'
 import { restoredPeer } from '../x509/verdict.ts'
 
@@ -21,6 +22,11 @@ export function describeConnection(established: Omit<Established, 'secrets'>): C
     pskIdentity: psk?.externalIdentity,
     retried,
   }
+}
+
+/** What there is to say of a handshake that goes on. */
+export function describeProgress({ suite, alpn, serverName }: Partial<Agreed>): HandshakeProgress {
+  return { cipherSuite: suite?.name, alpn: alpn && toText(alpn), serverName }
 }
 
 /** Who proved itself here, or in the handshake whose session was resumed. */

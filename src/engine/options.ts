@@ -47,6 +47,7 @@ export function serverSettings(options: WithCrypto<ServerOptions>): ServerSettin
   return {
     identities,
     clientAuth,
+    clientVerifiers: signatureVerifiers(options.crypto, options.clientSignatureSchemes ?? options.signatureSchemes),
     certificateAuthorities,
     oidFilters,
     cookie: checkCookie(options),

@@ -9,6 +9,11 @@ export interface Replies {
   refuse(alert: AlertName): void
 }
 
+/** A question with the answer that is proposed. */
+export function withVerdict(question: Ask, verdict: unknown): Ask {
+  return { ...question, about: { ...question.about, verdict } } as Ask
+}
+
 /** The event of a question. A second answer or refusal, and an answer of the wrong type, throw `TypeError`. */
 export function questionEvent(question: Ask, replies: Replies): Question {
   let answered = false

@@ -1,5 +1,5 @@
 /** Certificates and signatures (RFC 9846 §4.5), the same for both roles, within the handshake and after it. */
-import type { CodePoint } from '../crypto/provider.ts'
+import type { CodePoint, SignatureVerifier } from '../crypto/provider.ts'
 import { TlsError } from '../error.ts'
 import type { CertificateType, Identity, VerifiedPeer } from '../types.ts'
 import { concat, fromText } from '../wire/bytes.ts'
@@ -43,12 +43,12 @@ export function* authenticatePeer(
   exchange: Exchange,
   role: Role,
   credentials: PeerCredentials,
-  serverName: string | undefined,
+  { verifiers, serverName }: { readonly verifiers: readonly SignatureVerifier[]; readonly serverName?: string },
 ): Dialogue<PeerVerified> {
   const peer = yield* ask('peer-certificate', { ...credentials, serverName })
   const content = signedContent(role, exchange.transcript.digest())
   const { algorithm, signature } = (yield* hear(exchange, 'certificate_verify')).body
-  const verifier = exchange.settings.verifiers.find(each => each.scheme === algorithm)
+  const verifier = verifiers.find(each => each.scheme === algorithm)
   if (!verifier)
     throw new TlsError('signature-scheme-not-offered', `CertificateVerify uses scheme ${hex(algorithm)}, which was not offered`)
   if (!verifier.verify(peer.spki, content, signature)) {

@@ -16,7 +16,7 @@ export type CertificateRequest = Body<'certificate_request'>
 export function sayCertificateRequest(exchange: Exchange<ServerSettings>, context: Uint8Array, type: CertificateType): CertificateTerms {
   const { settings } = exchange
   const name = 'certificate_request'
-  const schemes = settings.verifiers.map(verifier => verifier.scheme)
+  const schemes = settings.clientVerifiers.map(verifier => verifier.scheme)
   const list: Extension<'certificate_request'>[] = [
     extension(name, 'signature_algorithms', schemes),
     extension(name, 'signature_algorithms_cert', settings.certificateSignatureSchemes),
@@ -38,7 +38,8 @@ export function sayCertificateRequest(exchange: Exchange<ServerSettings>, contex
 /** The client's Certificate, and CertificateVerify unless it is empty. */
 export function* hearClientCertificate(exchange: Exchange<ServerSettings>, terms: CertificateTerms): Dialogue<PeerVerified | undefined> {
   const credentials = yield* hearCredentials(exchange, terms)
-  if (credentials.chain.length > 0) return yield* authenticatePeer(exchange, 'client', credentials, undefined)
+  const { clientVerifiers } = exchange.settings
+  if (credentials.chain.length > 0) return yield* authenticatePeer(exchange, 'client', credentials, { verifiers: clientVerifiers })
   return undefined
 }
 

@@ -19,6 +19,7 @@ import type { ClientSettings } from './settings.ts'
 
 export function* clientHandshake(settings: ClientSettings, io: Io): Dialogue<Established> {
   const agreement = yield* negotiate(settings, io)
+  io.agreed({ suite: agreement.suite })
   try {
     return yield* authenticate(agreement)
   } finally {
@@ -57,6 +58,7 @@ function* readServerParameters(agreement: Agreement): Dialogue<ServerParameters>
   const { extensions } = (yield* hear(exchange, 'encrypted_extensions')).body
   refuseUnsolicited('encrypted_extensions', extensions, typesOf(hello.extensions))
   const alpn = readProtocol(exchange, extensions)
+  exchange.io.agreed({ alpn })
   const earlyData = find(extensions, 'early_data') !== undefined
   if (early && earlyData) checkAcceptance(early, { psk, suite, alpn })
   if (early) exchange.io.earlyDataResult(earlyData)
@@ -118,7 +120,7 @@ function* authenticateServer({ exchange, hello }: Agreement, type: CertificateTy
   const certificate = next.name === 'certificate_request' ? yield* hear(exchange, ...certificateNames(terms)) : next
   const credentials = credentialsOf(exchange, certificate, terms)
   if (credentials.chain.length === 0) throw new TlsError('certificate-missing', 'the server sends no certificate')
-  return { request, server: yield* authenticatePeer(exchange, 'server', credentials, settings.serverName) }
+  return { request, server: yield* authenticatePeer(exchange, 'server', credentials, settings) }
 }
 
 /** The client's Finished. It takes the proof that the server was authenticated. */

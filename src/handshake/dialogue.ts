@@ -49,6 +49,13 @@ export function* ask<Q extends QuestionName>(question: Q, about: About<Q>): Dial
 /** The stages of protection, in their order. */
 export type Epoch = 'early' | 'handshake' | 'application'
 
+/** What sides agree on while a handshake goes on. */
+export interface Agreed {
+  readonly suite: CipherSuite
+  readonly alpn: Uint8Array | undefined
+  readonly serverName: string | undefined
+}
+
 /** The only effects that a handshake has. Records and QUIC differ in this alone. */
 export interface Io {
   /** Puts a message into the flight, under the sending keys of now. */
@@ -65,6 +72,8 @@ export interface Io {
   skipEarlyData(): void
   /** A HelloRetryRequest with a cookie is on its way: nothing has to be remembered for it. */
   retryRequested(): void
+  /** Something was agreed on: what it is, beside what was told before. */
+  agreed(part: Partial<Agreed>): void
   /** The longest content of protected records in one direction, padding included, in bytes. */
   limitRecords(direction: 'in' | 'out', size: number): void
 }

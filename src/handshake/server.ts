@@ -18,6 +18,7 @@ import type { ServerSettings } from './settings.ts'
 
 export function* serverHandshake(io: Io): Dialogue<Established> {
   const agreement = yield* negotiate(io)
+  io.agreed({ suite: agreement.suite, alpn: agreement.alpn, serverName: agreement.offer.serverName })
   const secrets = sayServerHello(agreement)
   try {
     return yield* authenticate(agreement, secrets)

@@ -51,6 +51,8 @@ export interface ClientSettings extends CommonSettings {
 export interface ServerSettings extends CommonSettings {
   readonly identities: readonly Identity[]
   readonly clientAuth: 'request' | 'require' | undefined
+  /** For a client's CertificateVerify. */
+  readonly clientVerifiers: readonly SignatureVerifier[]
   readonly certificateAuthorities: readonly Uint8Array[]
   readonly oidFilters: readonly OidFilter[]
   readonly cookie: CookieOptions | undefined

@@ -2,11 +2,11 @@
 import { Duplex } from 'node:stream'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { createClient, createServer } from '../engine.ts'
-import { TlsError } from '../error.ts'
+import { TlsError, TransportError } from '../error.ts'
 import type { ClientOptions, Connection, ConnectionInfo, ExportOptions, Question, ServerConnection, ServerOptions } from '../types.ts'
 import { forReader, withoutFirst } from './chunks.ts'
 import { withDefaults } from './defaults.ts'
-import { pieceSize, Transport, TransportError } from './transport.ts'
+import { pieceSize, Transport } from './transport.ts'
 
 export interface TlsStreamOptions {
   /**

@@ -1,21 +1,10 @@
 /** The side of a `TlsStream` that faces the wire: reads with backpressure, writes a turn's output at once, closes so that it arrives. */
 import { Socket } from 'node:net'
 import { type Duplex, finished } from 'node:stream'
+import { TransportError } from '../error.ts'
 
 /** The most that is handed to the connection at a time, and the most that waits inside it before reading stops: four full records and a little. */
 export const pieceSize = 66_560
-
-/** The bytes could not be carried: refused, reset, timed out, closed too early. `code` is the system's (`ECONNRESET`) where it has one. */
-export class TransportError extends Error {
-  override readonly name = 'TransportError'
-  readonly origin = 'transport'
-  readonly code: string
-
-  constructor(code: string, message: string, options: { cause?: unknown } = {}) {
-    super(message, options)
-    this.code = code
-  }
-}
 
 /** A Duplex as the source and the sink of one connection. `changed` is called whenever something is worth a look. */
 export class Transport {

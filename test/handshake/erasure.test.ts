@@ -39,6 +39,7 @@ function midway() {
     earlyDataResult: nothing,
     skipEarlyData: nothing,
     retryRequested: nothing,
+    agreed: nothing,
   }
   const conversation = new Conversation(serverHandshake(io))
   conversation.hear(hello)

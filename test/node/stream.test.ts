@@ -431,6 +431,7 @@ function playing(events: Fact[]): Connection {
     exportKeyingMaterial: () => new Uint8Array(0),
     channelBinding: () => new Uint8Array(0),
     info: undefined,
+    progress: { cipherSuite: undefined, alpn: undefined, serverName: undefined },
   }
 }
 

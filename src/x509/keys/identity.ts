@@ -1,6 +1,6 @@
 /** Identities as values: what a side shows, and what it proves itself with. */
 import type { PrivateKey } from '../../crypto/provider.ts'
-import type { Identity } from '../../types.ts'
+import type { Identity, VerifiedPeer } from '../../types.ts'
 import { copyOf } from '../../wire/bytes.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 import { certificateList } from '../own.ts'
@@ -8,19 +8,32 @@ import type { KeyDecryption } from './encrypted-key.ts'
 import { checkFit, ownChain, usableKey } from './keys.ts'
 import { identityFromPkcs12 } from './pkcs12-identity.ts'
 
-/** A certificate chain, the end entity first. It is well-formed; whether it may be believed, a trust store says. */
+/** A certificate chain, the end entity first: well-formed, or a peer's that was judged. */
 export class PublicIdentity {
   readonly #chain: readonly Uint8Array[]
-  /** The same chain, parsed. At least one. */
-  readonly certificates: readonly Certificate[]
+  #certificates: readonly Certificate[] | undefined
+  /** What was found about the peer whose identity it is. */
+  readonly verdict: VerifiedPeer | undefined
 
   /** Throws `TypeError` for no certificate, and for one that is malformed. The chain is copied. */
-  constructor(x509Chain: readonly Uint8Array[]) {
+  constructor(x509Chain: readonly Uint8Array[], verdict?: VerifiedPeer) {
     this.#chain = x509Chain.map(copyOf)
-    this.certificates = ownChain(this.#chain)
+    this.verdict = verdict
+    if (verdict === undefined) this.#certificates = ownChain(this.#chain)
   }
 
-  /** DER, each a copy. */
+  /** A peer's: a trust store judged what it needed of the chain, in which there may be more, malformed even. */
+  static ofPeer(verdict: VerifiedPeer): PublicIdentity {
+    return new PublicIdentity(verdict.chain, verdict)
+  }
+
+  /** The same chain, parsed. At least one. Throws `TypeError` where a peer's has one that is malformed, or is a raw public key. */
+  get certificates(): readonly Certificate[] {
+    this.#certificates ??= ownChain(this.#chain)
+    return this.#certificates
+  }
+
+  /** DER, each a copy; of a raw public key, its SubjectPublicKeyInfo. */
   exportX509Chain(): Uint8Array[] {
     return this.#chain.map(copyOf)
   }

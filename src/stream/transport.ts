@@ -1,0 +1,113 @@
+/** What carries the bytes: a pair of WHATWG streams, read and written only when the connection asks. */
+import { TransportError } from '../error.ts'
+import { copyOf, join } from '../wire/bytes.ts'
+
+/** A pair of byte streams, such as a socket of Deno or Cloudflare Workers has: what the peer sent, and what it shall get. */
+export interface ByteStreams {
+  readonly readable: ReadableStream<Uint8Array>
+  readonly writable: WritableStream<Uint8Array>
+}
+
+export interface TransportOptions {
+  /** Bytes that were read from `readable` before, and belong to the connection. */
+  readonly received?: readonly Uint8Array[]
+  /** Whether the streams stay open, and unlocked, when the connection has ended in order. Default: false. */
+  readonly leaveOpen?: boolean
+}
+
+/** The most that is handed to the connection at a time: four full records and a little. */
+const pieceSize = 66_560
+
+/** Milliseconds that a peer has to take the last bytes. */
+const closeTimeout = 2000
+
+export class StreamTransport {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #leaveOpen: boolean
+  /** What was read and not handed on. */
+  #backlog: Uint8Array[]
+  /** That the streams are ended or let go of. */
+  #gone: Promise<void> | undefined
+
+  /** Locks both streams. Throws `TypeError` where one of them is locked already, or is none. */
+  constructor({ readable, writable }: ByteStreams, { received = [], leaveOpen = false }: TransportOptions) {
+    this.#reader = readable.getReader()
+    this.#writer = writable.getWriter()
+    this.#leaveOpen = leaveOpen
+    this.#backlog = [...received]
+    // Whoever reads or writes next is told; nobody has to listen until then.
+    this.#reader.closed.catch(() => {})
+    this.#writer.closed.catch(() => {})
+  }
+
+  /** The next bytes, a copy; `undefined` at the end. Rejects with `TransportError`. */
+  async read(): Promise<Uint8Array | undefined> {
+    while (this.#backlog.length === 0) {
+      const { done, value } = await carried(this.#reader.read())
+      if (done) return undefined
+      if (!(value instanceof Uint8Array))
+        throw new TransportError('ERR_INVALID_ARG_TYPE', 'the transport gives something else than Uint8Array')
+      if (value.length > 0) this.#backlog.push(value)
+    }
+    return this.#nextPiece()
+  }
+
+  /** Resolves when the transport takes more. Rejects with `TransportError`. */
+  async write(output: readonly Uint8Array[]): Promise<void> {
+    if (output.length === 0 || this.#gone) return
+    const written = this.#writer.write(join(output))
+    // Its failure is the next one's too, which is waited for.
+    written.catch(() => {})
+    await carried(this.#writer.ready)
+  }
+
+  /** Lets go of both streams, or ends them: see `destroy`. */
+  async close(): Promise<void> {
+    if (!this.#leaveOpen || this.#gone) return this.destroy()
+    await carried(this.#writer.ready)
+    this.#gone = Promise.resolve()
+    this.#writer.releaseLock()
+    this.#reader.releaseLock()
+  }
+
+  /**
+   * Writes the last `output`, ends the sending side behind it and reads no more. Resolves when it has left, or was given up because the
+   * peer took nothing for some time. Once is enough: a second call waits for the first.
+   */
+  destroy(reason?: unknown, output: readonly Uint8Array[] = []): Promise<void> {
+    this.#gone ??= this.#end(reason, output)
+    return this.#gone
+  }
+
+  async #end(reason: unknown, output: readonly Uint8Array[]): Promise<void> {
+    if (output.length > 0) this.#writer.write(join(output)).catch(() => {})
+    const left = Promise.allSettled([this.#writer.close(), this.#reader.cancel(reason)])
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<'late'>(resolve => {
+      timer = setTimeout(() => resolve('late'), closeTimeout)
+    })
+    if ((await Promise.race([left, late])) === 'late') this.#writer.abort(reason).catch(() => {})
+    clearTimeout(timer)
+  }
+
+  #nextPiece(): Uint8Array {
+    const first = this.#backlog[0]
+    if (first === undefined) throw new TypeError('nothing was read')
+    if (first.length <= pieceSize) this.#backlog.shift()
+    else this.#backlog[0] = first.subarray(pieceSize)
+    // The connection may decrypt in place, and a chunk may still be somebody else's: a stream in between hands on what was written to it.
+    return copyOf(first.subarray(0, pieceSize))
+  }
+}
+
+/** What a stream fails with becomes a `TransportError`. */
+async function carried<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    const code: unknown = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new TransportError(typeof code === 'string' ? code : 'ERR_TRANSPORT', `the transport failed: ${message}`, { cause })
+  }
+}
