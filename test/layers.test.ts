@@ -25,20 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   testing: ['index', 'error', 'types', 'crypto', 'crypto/provider', 'crypto/code-points', 'wire', 'x509'],
   cli: ['index', 'error', 'types', 'node', 'crypto', 'crypto/provider', 'crypto/code-points', 'x509', 'testing', 'wire'],
 }
-const portable = [
-  'error',
-  'types',
-  'wire',
-  'crypto/provider',
-  'schedule',
-  'record',
-  'handshake',
-  'x509',
-  'roots',
-  'engine',
-  'index',
-  'stream',
-]
+const portable = ['error', 'types', 'wire', 'crypto/provider', 'schedule', 'record', 'handshake', 'x509', 'roots', 'engine', 'index']
 
 /** `handshake/auth.ts` belongs to `handshake`; a file that the table names alone, to itself. */
 function layerOf(file: string): string {
