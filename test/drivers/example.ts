@@ -1,0 +1,51 @@
+/** The files of `examples` as a user runs them: with the packages that they import, in a process that can't use Node's own TLS. */
+import { execFile } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { inPeers } from '../interop/child.ts'
+import { scratch } from './scratch.ts'
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+const guard = pathToFileURL(join(root, 'test/drivers/without-node-tls.mjs')).href
+
+/** Runs an example to its end. */
+export function runExample(file: string, args: readonly string[]): Promise<Ended> {
+  return runNode([join(installed(), file), ...args])
+}
+
+/** Runs Node.js without its own TLS, in the folder of the examples. */
+export function runNode(args: readonly string[]): Promise<Ended> {
+  return new Promise(resolve => {
+    const child = execFile(
+      process.execPath,
+      ['--import', guard, ...args],
+      { cwd: installed(), timeout: 60_000, killSignal: 'SIGKILL' },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+    )
+    child.stdin?.end()
+  })
+}
+
+/**
+ * The examples in a folder whose `node_modules` has what they import by name: this package as it was built, and the drivers. It is not
+ * the repository's: the drivers are no dependency, and who installs Tassel does not get them.
+ */
+function installed(): string {
+  const folder = scratch('examples')
+  const modules = join(folder, 'node_modules')
+  if (existsSync(modules)) return folder
+  cpSync(join(root, 'examples'), folder, { recursive: true })
+  mkdirSync(modules)
+  symlinkSync(root, join(modules, 'tassel'), 'dir')
+  const drivers = inPeers('drivers/node_modules')
+  const names = existsSync(drivers) ? readdirSync(drivers).filter(name => !name.startsWith('.')) : []
+  for (const name of names) symlinkSync(join(drivers, name), join(modules, name), 'dir')
+  return folder
+}
