@@ -26,7 +26,7 @@ export function runNode(args: readonly string[]): Promise<Ended> {
     const child = execFile(
       process.execPath,
       ['--import', guard, ...args],
-      { cwd: installed(), timeout: 60_000, killSignal: 'SIGKILL' },
+      { cwd: installed(), maxBuffer: 2 ** 26, timeout: 60_000, killSignal: 'SIGKILL' },
       (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     )
     child.stdin?.end()
