@@ -1,5 +1,5 @@
 /** Application protocols, as Node.js takes them: a list, or the bytes of the extension. */
-import { coded, invalidValue } from './errors.ts'
+import { bytesOf, coded, invalidValue } from './errors.ts'
 
 export type AlpnProtocols = readonly (string | Uint8Array)[] | ArrayBufferView
 
@@ -7,7 +7,7 @@ export type AlpnProtocols = readonly (string | Uint8Array)[] | ArrayBufferView
 export function convertALPNProtocols(protocols: AlpnProtocols, out: { ALPNProtocols?: Buffer }): void {
   if (Array.isArray(protocols)) out.ALPNProtocols = encode(protocols)
   else if (ArrayBuffer.isView(protocols)) {
-    out.ALPNProtocols = Buffer.from(new Uint8Array(protocols.buffer, protocols.byteOffset, protocols.byteLength))
+    out.ALPNProtocols = Buffer.from(bytesOf(protocols))
   }
 }
 

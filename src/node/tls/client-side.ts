@@ -15,7 +15,7 @@ import type {
 import { acceptWithoutVerification } from '../../x509/index.ts'
 import { type AlpnProtocols, protocolNames } from './alpn.ts'
 import { detailedCertificate, lineOf, type PeerCertificate } from './certificates.ts'
-import { type CodedError, coded, invalidType } from './errors.ts'
+import { bytesOf, type CodedError, coded, invalidType } from './errors.ts'
 import { checkServerIdentity } from './identity-check.ts'
 import { externalPsk, type PskBytes } from './psk.ts'
 import type { SecureContext } from './secure-context.ts'
@@ -139,7 +139,7 @@ export class ClientSide extends Side {
     if (session === undefined || session === null) return undefined
     if (!ArrayBuffer.isView(session)) throw invalidType('options.session', 'a Buffer', session)
     try {
-      const found = sessionFromBytes(Uint8Array.from(session))
+      const found = sessionFromBytes(bytesOf(session))
       return found.serverName === asServerName(this.#hostname) ? found : undefined
     } catch (error) {
       if (error instanceof TypeError) return undefined

@@ -16,6 +16,11 @@ export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
+/** The same bytes, copied. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength).slice()
+}
+
 export function invalidType(name: string, wanted: string, value: unknown): CodedError {
   return coded(new TypeError(`${name} has to be ${wanted}, not ${describe(value)}`), 'ERR_INVALID_ARG_TYPE')
 }

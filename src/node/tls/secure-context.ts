@@ -30,7 +30,6 @@ export interface SecureContextOptions extends IdentityOptions, TrustOptions, Ver
   privateKeyIdentifier?: unknown
   /** Gone in TLS 1.3. */
   dhparam?: unknown
-  secureOptions?: unknown
 }
 
 /** The algorithms of a context, as the engine names them. */

@@ -19,7 +19,7 @@ import type {
 import { decodeMessage, find } from '../../wire/index.ts'
 import { type Certificate, parseCertificate, sameName } from '../../x509/index.ts'
 import { type AlpnProtocols, protocolNames } from './alpn.ts'
-import { asError, coded, invalidType, opensslError } from './errors.ts'
+import { asError, bytesOf, coded, invalidType, opensslError } from './errors.ts'
 import { externalPsk, type PskBytes } from './psk.ts'
 import { checkContext, type SecureContext } from './secure-context.ts'
 import { Side } from './side.ts'
@@ -198,7 +198,7 @@ export class ServerSide extends Side {
     const data = await fromCallback<Uint8Array>(done => void this.#options.server?.emit('resumeSession', Buffer.from(id), done))
     if (data === undefined) return undefined
     try {
-      return sessionFromBytes(Uint8Array.from(data))
+      return sessionFromBytes(bytesOf(data))
     } catch (error) {
       if (error instanceof TypeError) return undefined
       throw error

@@ -1,7 +1,7 @@
 /** The keys of a server's session tickets, as Node.js handles them: 48 bytes, of which 16 are the name. */
 import { createHmac } from 'node:crypto'
 import type { TicketKeys } from '../../types.ts'
-import { coded, invalidType } from './errors.ts'
+import { bytesOf, coded, invalidType } from './errors.ts'
 
 /** Sessions are bound to `context`: under another one the same bytes are another key, with another name. */
 export class SessionTickets implements TicketKeys {
@@ -40,5 +40,5 @@ export function checkTicketKeys(keys: unknown, name = 'options.ticketKeys'): Uin
   if (!ArrayBuffer.isView(keys)) throw invalidType(name, 'a Buffer or another view of bytes', keys)
   if (keys.byteLength !== 48)
     throw coded(new TypeError(`${name} must be exactly 48 bytes, not ${keys.byteLength}`), 'ERR_INVALID_ARG_VALUE')
-  return Uint8Array.from(new Uint8Array(keys.buffer, keys.byteOffset, keys.byteLength))
+  return bytesOf(keys)
 }

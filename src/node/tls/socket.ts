@@ -170,8 +170,9 @@ export class TLSSocket extends SocketFace {
     return this.destroyed ? null : optionalBuffer(this.#side.session?.ticket)
   }
 
+  /** Also, as OpenSSL has it, with a key of `pskCallback`. */
   isSessionReused(): boolean {
-    return this.info?.resumed ?? false
+    return this.info !== undefined && (this.info.resumed || this.info.pskIdentity !== undefined)
   }
 
   // ── What is changed ───────────────────────────────────────────────────────────────────────────────────────────────

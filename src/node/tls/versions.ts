@@ -1,14 +1,17 @@
 /** Options about protocol versions. This engine has one; what leaves that one out is an error that says so. */
+import { constants } from 'node:crypto'
 import { type CodedError, coded } from './errors.ts'
 
 export interface VersionOptions {
   minVersion?: string | undefined
   maxVersion?: string | undefined
   secureProtocol?: string | undefined
+  /** Flags of OpenSSL, of which one counts: `SSL_OP_NO_TLSv1_3`. */
+  secureOptions?: number | undefined
 }
 
 /** Throws where the options exclude TLS 1.3, with Node.js's codes. */
-export function checkVersions({ minVersion, maxVersion, secureProtocol }: VersionOptions): void {
+export function checkVersions({ minVersion, maxVersion, secureProtocol, secureOptions = 0 }: VersionOptions): void {
   if (secureProtocol !== undefined) {
     if (minVersion !== undefined || maxVersion !== undefined) {
       const message = `TLS protocol version ${JSON.stringify(minVersion ?? maxVersion)} conflicts with secureProtocol ${JSON.stringify(secureProtocol)}`
@@ -18,6 +21,7 @@ export function checkVersions({ minVersion, maxVersion, secureProtocol }: Versio
     if (newest === undefined) throw coded(new TypeError(`Unknown method: ${secureProtocol}`), 'ERR_TLS_INVALID_PROTOCOL_METHOD')
     if (newest !== 'TLSv1.3') throw excluded(`secureProtocol ${JSON.stringify(secureProtocol)}`)
   }
+  if ((secureOptions & constants.SSL_OP_NO_TLSv1_3) !== 0) throw excluded('secureOptions with SSL_OP_NO_TLSv1_3')
   for (const [name, value] of Object.entries({ minimum: minVersion, maximum: maxVersion })) {
     if (value === undefined || versions.includes(value)) continue
     throw coded(new TypeError(`${JSON.stringify(value)} is not a valid ${name} TLS protocol version`), 'ERR_TLS_INVALID_PROTOCOL_VERSION')
