@@ -121,10 +121,12 @@ export class Driver {
     await this.#transport.destroy(reason)
   }
 
-  /** close_notify, unless it was sent, and the end of the transport without waiting for the peer's. */
+  /** close_notify, unless it was sent, and the end of the transport without waiting for the peer's. What still waits is told that it was closed. */
   async close(): Promise<void> {
-    if (this.#failure === undefined && !this.#ended) await this.end()
-    await this.#transport.close()
+    if (this.#ended && this.#peerEnded) return this.#transport.close()
+    this.connection.end()
+    this.#fail(new TlsError('aborted', 'the connection was closed on this side'))
+    await this.#transport.destroy()
   }
 
   /** One after the other: events, output, input; until `look` finds something. */
