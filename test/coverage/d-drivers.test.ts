@@ -93,7 +93,7 @@ describe(table, () => {
     const confide = async (options: Partial<EnclaveOptions>) => {
       const enclave = await startEnclave({ maker, measurement, ...options })
       const args = [`localhost:${enclave.port}`, file, measurement.toString('hex')]
-      const { code, stdout, stderr } = await runExample('attestation.ts', args, 'a secret')
+      const { code, stdout, stderr } = await runExample('attestation.ts', args, { input: 'a secret' })
       await enclave.close()
       return { code, said: stdout + stderr, received: await enclave.received }
     }

@@ -16,19 +16,22 @@ export interface Ended {
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const guard = pathToFileURL(join(root, 'test/drivers/without-node-tls.mjs')).href
 
-/** Runs an example to its end, with `input` on its standard input. */
-export function runExample(file: string, args: readonly string[], input = ''): Promise<Ended> {
-  return runNode([join(installed(), file.replace(/\.ts$/, '.mjs')), ...args], input)
+/** Runs an example to its end. `preload`: examples that are loaded before it; `input`: what is on its standard input. */
+export function runExample(
+  file: string,
+  args: readonly string[],
+  { preload = [], input = '' }: { preload?: readonly string[]; input?: string } = {},
+): Promise<Ended> {
+  const before = preload.flatMap(name => ['--import', pathToFileURL(join(installed(), name)).href])
+  return runNode([...before, join(installed(), file.replace(/\.ts$/, '.mjs')), ...args], input)
 }
 
 /** Runs Node.js without its own TLS, in the folder of the examples. */
 export function runNode(args: readonly string[], input = ''): Promise<Ended> {
   return new Promise(resolve => {
-    const child = execFile(
-      process.execPath,
-      ['--import', guard, ...args],
-      { cwd: installed(), maxBuffer: 2 ** 26, timeout: 60_000, killSignal: 'SIGKILL' },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+    const options = { cwd: installed(), maxBuffer: 2 ** 26, timeout: 60_000, killSignal: 'SIGKILL' } as const
+    const child = execFile(process.execPath, ['--import', guard, ...args], options, (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode, stdout, stderr }),
     )
     child.stdin?.end(input)
   })

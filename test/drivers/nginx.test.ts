@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { describeWith } from '../interop/child.ts'
 import { startEcho } from './echo.ts'
-import { runExample } from './example.ts'
+import { runExample, runNode } from './example.ts'
 import { large, nginx, startNginx } from './nginx.ts'
 import { certificates } from './scratch.ts'
 import type { Server } from './server.ts'
@@ -66,5 +66,35 @@ describeWith(nginx, 'nginx', () => {
     const messages = ['one', 'two', 'x'.repeat(100_000)]
     const ended = await runExample('websocket.mjs', [`wss://localhost:${server.port}/echo`, ca, ...messages])
     expect(ended).toEqual({ code: 0, stdout: `${messages.join('\n')}\n1000 all said\n`, stderr: '' })
+  })
+
+  it('answers by node:https and node:http2 where Tassel is in the place of node:tls', async () => {
+    const { ca, client } = await certificates()
+    const script = `
+      import { readFileSync } from 'node:fs'
+      import { connect } from 'node:http2'
+      import { get } from 'node:https'
+      import { text } from 'node:stream/consumers'
+      const [url, ...files] = process.argv.slice(1)
+      const [ca, cert, key] = files.map(file => readFileSync(file))
+      const response = await new Promise((resolve, reject) => get(url + '/private', { ca, cert, key }, resolve).on('error', reject))
+      console.log(response.statusCode, response.socket.authorized, await text(response))
+      const session = connect(url, { ca, cert, key })
+      console.log(await text(session.request({ ':path': '/tls' })))
+      session.close()`
+    const url = `https://localhost:${server.port}`
+    const stdout = '200 true CN=tassel\nTLSv1.3 TLS_AES_256_GCM_SHA384 HTTP/2.0\n'
+    const ended = await runNode([
+      '--import',
+      './instead-of-node-tls.mjs',
+      '--input-type=module',
+      '-e',
+      script,
+      url,
+      ca,
+      client.cert,
+      client.key,
+    ])
+    expect(ended).toEqual({ code: 0, stdout, stderr: '' })
   })
 })

@@ -41,4 +41,16 @@ describeWith(postgres, 'PostgreSQL, by pg', () => {
     const stderr = expect.stringMatching(/^issuer-unknown: /)
     expect(await client('tassel', 'postgres', stranger.ca, own.cert, own.key)).toMatchObject({ code: 1, stdout: '', stderr })
   })
+
+  it('takes four connections of a pool by an unchanged pg, over Tassel in the place of node:tls', async () => {
+    const { ca, client: own, stranger } = await certificates()
+    const pool = (...files: readonly string[]) =>
+      runExample('postgres-pool.mjs', [`postgres://tassel@localhost:${server.port}/postgres`, ...files], { preload })
+    const { code, stdout, stderr } = await pool(ca, own.cert, own.key)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toEqual({ connections: 4, versions: Array(4).fill('TLSv1.3') })
+    expect(await pool(stranger.ca, own.cert, own.key)).toMatchObject({ code: 1, stdout: '' })
+  })
 })
+
+const preload = ['instead-of-node-tls.mjs']

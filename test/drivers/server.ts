@@ -14,17 +14,19 @@ export interface Server {
   readonly log: Inbox
 }
 
+/** The packages of test/drivers/package.json, which `scripts/peers` installs. */
+export const drivers: Program = existsSync(inPeers('drivers/node_modules/.package-lock.json'))
+  ? { command: [process.execPath] }
+  : missing('the drivers are not there (scripts/peers drivers)')
+
 /**
  * A server of a package of Debian; for a test by the drivers, and so as good as missing where these are. `folder`: where it is looked for,
  * instead of the usual places, which are not all in everybody's search path.
  */
 export function findServer(name: string, { debian = name, folder }: { debian?: string; folder?: string } = {}): Program {
+  if (drivers.missing !== undefined) return drivers
   const place = [folder ?? ['/usr/sbin', '/usr/bin']].flat().find(place => existsSync(`${place}/${name}`))
-  const drivers = existsSync(inPeers('drivers/node_modules/.package-lock.json'))
-  if (place !== undefined && drivers) return { command: [`${place}/${name}`] }
-  const missing = drivers ? `${name} is not there (apt-get install ${debian})` : 'the drivers are not there (scripts/peers drivers)'
-  if (process.env.CI === 'true') throw new Error(missing)
-  return { missing }
+  return place === undefined ? missing(`${name} is not there (apt-get install ${debian})`) : { command: [`${place}/${name}`] }
 }
 
 /** Where the programs of PostgreSQL are: Debian has a folder for each version. */
@@ -70,6 +72,12 @@ afterAll(async () => {
   await Promise.all([...running.values()].map(({ closed }) => closed))
   running.clear()
 })
+
+/** In CI nothing is missing. */
+function missing(missing: string): Program {
+  if (process.env.CI === 'true') throw new Error(missing)
+  return { missing }
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
