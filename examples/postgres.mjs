@@ -5,30 +5,28 @@
  */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import net from 'node:net'
 import pg from 'pg'
-import { createNodeProvider, TlsStream } from 'tassel/node'
-import { createTrustStore, loadIdentity } from 'tassel/x509'
+import * as tls from 'tassel/node'
 
-const [url, ca, cert, key] = process.argv.slice(2)
-const crypto = createNodeProvider()
-const trust = createTrustStore({ roots: [readFileSync(ca, 'utf8')], crypto })
-const identity = cert ? loadIdentity({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), crypto }) : null
+const [url, ...files] = process.argv.slice(2)
+const [ca, cert, key] = files.map(file => readFileSync(file))
 
 /** Connects, asks for TLS in PostgreSQL's own words (SSLRequest), and goes on in TLS. */
-async function connectPostgres({ hostname: host, port }) {
-  const socket = connect({ host, port: Number(port || 5432), noDelay: true, allowHalfOpen: true })
+async function connect({ hostname: host, port }) {
+  const socket = net.connect({ host, port: Number(port || 5432), allowHalfOpen: true })
   socket.write(Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47))
   const [answer] = await once(socket, 'data')
+  // Whatever came with the answer is not from inside the connection to be: it makes this one worthless.
   if (String(answer) !== 'S') throw new Error('the server has no TLS')
-  const stream = TlsStream.client(socket, { serverName: host, trust, identity })
-  await stream.connected()
-  // What pg does to a socket that it was given: it is connected already.
-  return Object.assign(stream, { connect: () => process.nextTick(() => stream.emit('connect')), setNoDelay() {} })
+  const stream = tls.connect({ socket, servername: host, ca, cert, key })
+  await once(stream, 'secureConnect')
+  // pg wants to connect by itself.
+  return Object.assign(stream, { connect: () => process.nextTick(() => stream.emit('connect')) })
 }
 
 try {
-  const stream = await connectPostgres(new URL(url))
+  const stream = await connect(new URL(url))
   const client = new pg.Client({ connectionString: url, stream, ssl: false })
   await client.connect()
   const { rows } = await client.query('SELECT ssl, version, cipher, client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()')

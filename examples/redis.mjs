@@ -3,28 +3,25 @@
  *
  *     node examples/redis.mjs rediss://localhost:6379 ca.pem client.pem client.key
  */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { AbstractConnector, Redis } from 'ioredis'
-import { connectTls, createNodeProvider } from 'tassel/node'
-import { createTrustStore, loadIdentity } from 'tassel/x509'
+import * as tls from 'tassel/node'
 
-const [url, ca, cert, key] = process.argv.slice(2)
+const [url, ...files] = process.argv.slice(2)
 const { hostname: host, port } = new URL(url)
-const crypto = createNodeProvider()
-const trust = createTrustStore({ roots: [readFileSync(ca, 'utf8')], crypto })
-const identity = cert ? loadIdentity({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), crypto }) : null
+const [ca, cert, key] = files.map(file => readFileSync(file))
 
 /** ioredis asks it for each connection. */
 class Connector extends AbstractConnector {
   async connect() {
-    this.stream = connectTls({ host, port: Number(port || 6379), trust, identity })
-    await this.stream.connected()
+    this.stream = tls.connect({ host, port: port || 6379, servername: host, ca, cert, key })
+    await once(this.stream, 'secureConnect')
     return this.stream
   }
 }
 
-// The socket is `connectTls`' own, with no delays: ioredis has nothing to set.
-const redis = new Redis({ Connector, noDelay: false, keepAlive: null, lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 })
+const redis = new Redis({ Connector, lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 })
 redis.on('error', error => console.error(`${error.code}: ${error.message}`))
 try {
   await redis.set('visits', 41)

@@ -5,26 +5,17 @@
  *     node examples/undici.mjs https://localhost:8443/ ca.pem h2,http/1.1 client.pem client.key
  */
 import { readFileSync } from 'node:fs'
-import { connectTls, createNodeProvider } from 'tassel/node'
-import { createTrustStore, loadIdentity } from 'tassel/x509'
+import * as tls from 'tassel/node'
 import { Agent, fetch } from 'undici'
 
-const [url, ca, protocols = 'h2,http/1.1', cert, key] = process.argv.slice(2)
-const crypto = createNodeProvider()
-const trust = createTrustStore({ roots: [readFileSync(ca, 'utf8')], crypto })
-const identity = cert ? loadIdentity({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), crypto }) : null
+const [url, ca, protocols = 'h2,http/1.1', ...own] = process.argv.slice(2)
+const [cert, key] = own.map(file => readFileSync(file))
+const options = { ca: readFileSync(ca), cert, key, ALPNProtocols: protocols.split(',') }
 
-/** undici asks for each connection in its pool. It goes by `alpnProtocol`, and lets a process end whose connections are idle. */
-async function connect({ hostname, port }, callback) {
-  const options = { host: hostname, port: Number(port || 443), alpn: protocols.split(','), trust, identity }
-  try {
-    const stream = connectTls(options)
-    const { alpn } = await stream.connected()
-    const [ref, unref] = [() => stream.transport.ref(), () => stream.transport.unref()]
-    callback(null, Object.assign(stream, { alpnProtocol: alpn, ref, unref }))
-  } catch (error) {
-    callback(error)
-  }
+/** undici asks for each connection in its pool. */
+function connect({ hostname, port, servername }, callback) {
+  const socket = tls.connect({ ...options, host: hostname, port: port || 443, servername: servername || hostname })
+  socket.once('error', callback).once('secureConnect', () => callback(null, socket.off('error', callback)))
 }
 
 const dispatcher = new Agent({ connect, allowH2: true })
