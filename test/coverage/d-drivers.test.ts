@@ -73,7 +73,10 @@ describeWith(all(nginx, curl), table, () => {
     const { ca } = await certificates()
     const { port } = await startNginx()
     const out = start(tassel, ['connect', `localhost:${port}`, '--ca', ca, '--alpn', 'http/1.1'])
-    out.stdin.end('GET /tls HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    // Not ended yet: nginx takes a client that has closed its half for one that is gone.
+    out.stdin.write('GET /tls HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    await out.stdout.said(/HTTP\/1\.1$/)
+    out.stdin.end()
     expect(await out.ended).toBe(0)
     expect(out.stdout.text).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nTLSv1\.3 TLS_AES_128_GCM_SHA256 HTTP\/1\.1$/s)
   })

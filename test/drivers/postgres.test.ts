@@ -22,7 +22,7 @@ describeWith(postgres, 'PostgreSQL, by pg', () => {
     expect(JSON.parse(stdout)).toEqual(agreed)
   })
 
-  it('knows its user by a password', async () => {
+  it('knows its user by a password that is bound to the connection (SCRAM-SHA-256-PLUS)', async () => {
     const { ca } = await certificates()
     const { stdout } = await client('tassel:secret', 'template1', ca)
     expect(JSON.parse(stdout)).toMatchObject({ ssl: true, version: 'TLSv1.3', client_dn: null })
