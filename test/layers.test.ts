@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: ['wire', 'error', 'types', 'crypto/provider', 'crypto/code-points', 'schedule', 'record', 'handshake', 'x509'],
   index: ['engine', 'error', 'types', 'crypto', 'crypto/provider'],
   primitives: ['crypto/provider', 'crypto/code-points', 'crypto/constant-time', 'schedule'],
-  node: ['index', 'stream', 'engine', 'error', 'types', 'crypto', 'crypto/provider', 'x509'],
+  node: ['index', 'stream', 'engine', 'error', 'types', 'crypto', 'crypto/provider', 'crypto/code-points', 'wire', 'x509'],
   stream: ['index', 'error', 'types', 'crypto/provider', 'wire', 'x509'],
   wasi: ['index', 'stream', 'error', 'types'],
   testing: ['index', 'error', 'types', 'crypto', 'crypto/provider', 'crypto/code-points', 'wire', 'x509'],
