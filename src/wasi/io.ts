@@ -1,4 +1,4 @@
-/** What is used of an implementation of `wasi:io` 0.2, and what its streams can stand on. */
+/** `wasi:io` 0.2: what is used of an implementation, and what the streams of this package stand on. */
 
 /** The resource `pollable`. `block` returns a promise where the guest can be suspended, and blocks where it can't. */
 export interface PollableLike {
@@ -7,14 +7,14 @@ export interface PollableLike {
   [Symbol.dispose]?(): void
 }
 
-/** Of the resource `input-stream`: what TLS reads a transport with. Throws `{ tag: 'closed' }` or `{ tag: 'last-operation-failed', val }`. */
+/** Of the resource `input-stream`: what TLS reads a transport with. Throws `StreamFault`. */
 export interface InputStreamLike {
   read(length: bigint): Uint8Array
   subscribe(): PollableLike
   [Symbol.dispose]?(): void
 }
 
-/** Of the resource `output-stream`. Throws as an input stream does. */
+/** Of the resource `output-stream`: what TLS writes to a transport with. Throws `StreamFault`. */
 export interface OutputStreamLike {
   checkWrite(): bigint
   write(contents: Uint8Array): void
@@ -23,7 +23,13 @@ export interface OutputStreamLike {
   [Symbol.dispose]?(): void
 }
 
-/** The three interfaces, by the classes that jco checks a host's resources against. preview2-shim exports them as `io`. */
+/** `stream-error`, as the streams throw it. `val`: the resource `error`. */
+export interface StreamFault {
+  readonly tag: 'closed' | 'last-operation-failed'
+  readonly val?: { toDebugString?(): string; readonly cause?: unknown }
+}
+
+/** The three interfaces, with the classes that jco checks a host's resources against. preview2-shim exports them by these names. */
 export interface WasiIo {
   readonly error: { readonly Error: new (message: string) => object }
   readonly poll: { readonly Pollable: new () => object; poll(list: readonly never[]): unknown }
@@ -47,9 +53,24 @@ export interface InputSource extends Source {
 export interface OutputSink extends Source {
   /** Bytes that it takes now; none while it flushes; `undefined` when it takes no more. Throws what failed. */
   room(): number | undefined
-  /** No more than there is room for. */
+  /** No more than there is room for. The contents are the caller's again when it returns. */
   put(contents: Uint8Array): void
   /** Hands on all that was put; there is room again when it has. */
   flush(): void
   drop(): void
+}
+
+/** What is thrown, if it is what a stream throws. */
+export function asStreamFault(fault: unknown): StreamFault | undefined {
+  if (typeof fault !== 'object' || fault === null || !('tag' in fault)) return undefined
+  return fault.tag === 'closed' || fault.tag === 'last-operation-failed' ? (fault as StreamFault) : undefined
+}
+
+/** Why a stream of the transport failed, as an error: its own reason where that is known. */
+export function reasonOf(fault: unknown): Error {
+  const { tag, val } = asStreamFault(fault) ?? {}
+  if (val?.cause instanceof Error) return val.cause
+  if (tag === 'closed') return new Error('it takes nothing any more', { cause: fault })
+  if (tag !== undefined) return new Error(val?.toDebugString?.() ?? 'it does not say why', { cause: fault })
+  return fault instanceof Error ? fault : new Error(String(fault))
 }

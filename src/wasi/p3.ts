@@ -4,7 +4,7 @@
  */
 import { TlsError } from '../error.ts'
 import { type ByteStreams, ClientConnection, type ClientConnectionOptions } from '../stream/index.ts'
-import { debugString } from './debug.ts'
+import { debugString } from './failure.ts'
 import { type GuestStream, readableOf } from './guest-stream.ts'
 
 /** How connections are made: the guest chooses a name and no more. `trust` is needed, or `onQuestion` to answer `peer-certificate`. */

@@ -1,15 +1,40 @@
 /** The resources of `wasi:io` 0.2 over sources of ours, as subclasses of another implementation's where there is one. */
-import { debugString } from './debug.ts'
-import type { InputSource, InputStreamLike, OutputSink, PollableLike, Source, WasiIo } from './io.ts'
+import { debugString } from './failure.ts'
+import type { InputSource, InputStreamLike, OutputSink, OutputStreamLike, PollableLike, Source, WasiIo } from './io.ts'
 import type { Found, Waiting } from './waiting.ts'
+
+/** What waits gives its result, or a promise of it: see `Waiting`. */
+export interface InputStream extends InputStreamLike {
+  blockingRead(length: bigint): Uint8Array | Promise<Uint8Array>
+  skip(length: bigint): bigint
+  blockingSkip(length: bigint): bigint | Promise<bigint>
+}
+
+export interface OutputStream extends OutputStreamLike {
+  blockingWriteAndFlush(contents: Uint8Array): void | Promise<void>
+  blockingFlush(): void | Promise<void>
+  writeZeroes(length: bigint): void
+  blockingWriteZeroesAndFlush(length: bigint): void | Promise<void>
+  splice(source: InputStreamLike, length: bigint): bigint
+  blockingSplice(source: InputStreamLike, length: bigint): bigint | Promise<bigint>
+}
+
+export interface Resources {
+  readonly Pollable: new (source: Source) => PollableLike
+  readonly IoError: new (cause: unknown) => { toDebugString(): string; readonly cause: unknown }
+  readonly InputStream: new (source: InputSource) => InputStream
+  readonly OutputStream: new (sink: OutputSink) => OutputStream
+  /** The indexes of those that are ready, at least one. */
+  poll(list: readonly PollableLike[]): Uint32Array | Promise<Uint32Array>
+}
 
 /** The most that is read at a time. */
 const mostRead = 65_536
+/** The most that may be written with a call that waits. */
+const mostWritten = 4096
 
-export type Streams = ReturnType<typeof defineStreams>
-
-export function defineStreams(base: WasiIo, waiting: Waiting) {
-  class Pollable extends base.poll.Pollable {
+export function defineResources(base: WasiIo, waiting: Waiting): Resources {
+  class OwnPollable extends base.poll.Pollable {
     readonly #source: Source
 
     constructor(source: Source) {
@@ -34,7 +59,7 @@ export function defineStreams(base: WasiIo, waiting: Waiting) {
       return this.#source.waits()
     }
 
-    /** Nothing is held: a stream's pollables are looked at only when somebody asks. */
+    /** Nothing is held: a source is looked at only when somebody asks. */
     [Symbol.dispose](): void {}
   }
 
@@ -73,7 +98,7 @@ export function defineStreams(base: WasiIo, waiting: Waiting) {
     }
   }
 
-  class InputStream extends base.streams.InputStream implements InputStreamLike {
+  class OwnInputStream extends base.streams.InputStream implements InputStream {
     readonly #source: InputSource
     readonly #faults = new Faults()
 
@@ -87,10 +112,7 @@ export function defineStreams(base: WasiIo, waiting: Waiting) {
     }
 
     blockingRead(length: bigint): Uint8Array | Promise<Uint8Array> {
-      return waiting.until(
-        () => (length === 0n || this.#source.ready() ? { value: this.read(length) } : undefined),
-        () => this.#source.waits(),
-      )
+      return this.#whenReady(length, () => this.read(length))
     }
 
     skip(length: bigint): bigint {
@@ -98,22 +120,26 @@ export function defineStreams(base: WasiIo, waiting: Waiting) {
     }
 
     blockingSkip(length: bigint): bigint | Promise<bigint> {
-      return waiting.until(
-        () => (length === 0n || this.#source.ready() ? { value: this.skip(length) } : undefined),
-        () => this.#source.waits(),
-      )
+      return this.#whenReady(length, () => this.skip(length))
     }
 
-    subscribe(): Pollable {
-      return new Pollable(this.#source)
+    subscribe(): PollableLike {
+      return new OwnPollable(this.#source)
     }
 
     [Symbol.dispose](): void {
       this.#source.drop()
     }
+
+    #whenReady<T>(length: bigint, work: () => T): T | Promise<T> {
+      return waiting.until(
+        () => (length === 0n || this.#source.ready() ? { value: work() } : undefined),
+        () => this.#source.waits(),
+      )
+    }
   }
 
-  class OutputStream extends base.streams.OutputStream {
+  class OwnOutputStream extends base.streams.OutputStream implements OutputStream {
     readonly #sink: OutputSink
     readonly #faults = new Faults()
 
@@ -132,16 +158,17 @@ export function defineStreams(base: WasiIo, waiting: Waiting) {
     }
 
     blockingWriteAndFlush(contents: Uint8Array): void | Promise<void> {
+      if (contents.length > mostWritten) throw new TypeError(`blocking-write-and-flush() of more than ${mostWritten} bytes`)
       let rest = contents
-      let flushing = false
+      let isFlushing = false
       return this.#until(() => {
         for (let room = this.#room(); room > 0 && rest.length > 0; room = this.#room()) {
           this.#sink.put(rest.subarray(0, room))
           rest = rest.subarray(room)
         }
         if (rest.length > 0) return undefined
-        if (!flushing) this.#sink.flush()
-        flushing = true
+        if (!isFlushing) this.#sink.flush()
+        isFlushing = true
         return this.#room() > 0 ? done : undefined
       })
     }
@@ -157,17 +184,17 @@ export function defineStreams(base: WasiIo, waiting: Waiting) {
     }
 
     writeZeroes(length: bigint): void {
-      this.write(new Uint8Array(Number(length)))
+      this.write(zeroes(length))
     }
 
     blockingWriteZeroesAndFlush(length: bigint): void | Promise<void> {
-      return this.blockingWriteAndFlush(new Uint8Array(Number(length)))
+      return this.blockingWriteAndFlush(zeroes(length))
     }
 
     splice(source: InputStreamLike, length: bigint): bigint {
       const room = Math.min(this.#room(), atMost(length))
       const contents = room === 0 ? nothing : source.read(BigInt(room))
-      this.write(contents)
+      this.#sink.put(contents)
       return BigInt(contents.length)
     }
 
@@ -182,8 +209,8 @@ export function defineStreams(base: WasiIo, waiting: Waiting) {
       )
     }
 
-    subscribe(): Pollable {
-      return new Pollable(this.#sink)
+    subscribe(): PollableLike {
+      return new OwnPollable(this.#sink)
     }
 
     [Symbol.dispose](): void {
@@ -199,9 +226,8 @@ export function defineStreams(base: WasiIo, waiting: Waiting) {
     }
   }
 
-  const waitsOf = (pollable: PollableLike): readonly PollableLike[] => (pollable instanceof Pollable ? pollable.waits() : [pollable])
+  const waitsOf = (pollable: PollableLike): readonly PollableLike[] => (pollable instanceof OwnPollable ? pollable.waits() : [pollable])
 
-  /** The indexes of those that are ready, at least one. */
   function poll(list: readonly PollableLike[]): Uint32Array | Promise<Uint32Array> {
     if (list.length === 0) throw new TypeError('poll() of nothing')
     return waiting.until(
@@ -213,7 +239,7 @@ export function defineStreams(base: WasiIo, waiting: Waiting) {
     )
   }
 
-  return { Pollable, IoError, InputStream, OutputStream, poll }
+  return { Pollable: OwnPollable, IoError, InputStream: OwnInputStream, OutputStream: OwnOutputStream, poll }
 }
 
 const done: Found<void> = { value: undefined }
@@ -222,6 +248,11 @@ const nothing = new Uint8Array(0)
 /** Lengths are u64; nobody gets more than a piece. */
 function atMost(length: bigint): number {
   return length > BigInt(mostRead) ? mostRead : Number(length)
+}
+
+function zeroes(length: bigint): Uint8Array {
+  if (length > BigInt(mostRead)) throw new TypeError('write of more zeroes than check-write has allowed')
+  return new Uint8Array(Number(length))
 }
 
 let last = 0

@@ -1,14 +1,15 @@
-/** WHATWG streams as sources of `wasi:io`: how a host without sockets of its own gives a guest a transport. */
-import type { InputSource, OutputSink, PollableLike } from './io.ts'
+/** WHATWG streams and promises as sources of `wasi:io`, for guests that are suspended while they wait. */
+import type { InputSource, OutputSink, PollableLike, Source } from './io.ts'
 
-/** Bytes that may wait for the writable stream. */
+/** Bytes that may wait for a writable stream. */
 const mostWaiting = 65_536
 
 const nothing = new Uint8Array(0)
 
+/** Reads one chunk ahead, once somebody looks. */
 export class ReadableSource implements InputSource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  #chunk = nothing
+  #chunk: Uint8Array = nothing
   #isOver = false
   #failure: { readonly reason: unknown } | undefined
   #reading: Promise<void> | undefined
@@ -19,7 +20,8 @@ export class ReadableSource implements InputSource {
   }
 
   ready(): boolean {
-    return this.#chunk.length > 0 || this.#isOver || this.#failure !== undefined
+    void this.#fill()
+    return this.#hasSomething()
   }
 
   waits(): readonly PollableLike[] {
@@ -27,9 +29,10 @@ export class ReadableSource implements InputSource {
   }
 
   take(length: number): Uint8Array | undefined {
+    void this.#fill()
     const taken = this.#chunk.subarray(0, length)
     this.#chunk = this.#chunk.subarray(taken.length)
-    if (taken.length > 0) return taken
+    if (taken.length > 0 || !this.#hasSomething()) return taken
     if (this.#failure) throw this.#failure.reason
     return this.#isOver ? undefined : nothing
   }
@@ -41,7 +44,7 @@ export class ReadableSource implements InputSource {
 
   /** One read at a time, whoever waits for it; none while there is something. */
   #fill(): Promise<void> {
-    if (this.ready()) return Promise.resolve()
+    if (this.#hasSomething()) return Promise.resolve()
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined
     })
@@ -50,7 +53,7 @@ export class ReadableSource implements InputSource {
 
   async #read(): Promise<void> {
     try {
-      while (!this.ready()) {
+      while (!this.#hasSomething()) {
         const { done, value } = await this.#reader.read()
         if (done) this.#isOver = true
         else this.#chunk = value
@@ -59,8 +62,13 @@ export class ReadableSource implements InputSource {
       this.#failure = { reason }
     }
   }
+
+  #hasSomething(): boolean {
+    return this.#chunk.length > 0 || this.#isOver || this.#failure !== undefined
+  }
 }
 
+/** Dropping it closes the stream, behind what was written. */
 export class WritableSink implements OutputSink {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #writes: Promise<void>[] = []
@@ -71,9 +79,7 @@ export class WritableSink implements OutputSink {
 
   constructor(writable: WritableStream<Uint8Array>) {
     this.#writer = writable.getWriter()
-    this.#writer.closed.catch(reason => {
-      this.#failure ??= { reason }
-    })
+    this.#writer.closed.catch((reason: unknown) => this.#fail(reason))
   }
 
   ready(): boolean {
@@ -91,13 +97,10 @@ export class WritableSink implements OutputSink {
 
   put(contents: Uint8Array): void {
     this.#waiting += contents.length
-    // The guest's memory changes under a view of it.
     const written = this.#writer
       .write(contents.slice())
-      .catch(reason => {
-        this.#failure ??= { reason }
-      })
-      .finally(() => {
+      .catch((reason: unknown) => this.#fail(reason))
+      .then(() => {
         this.#waiting -= contents.length
         this.#writes.shift()
         if (this.#waiting === 0) this.#isFlushing = false
@@ -115,7 +118,27 @@ export class WritableSink implements OutputSink {
     this.#writer.close().catch(() => {})
   }
 
+  /** Resolves when nothing waits any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writes)
+  }
+
+  #fail(reason: unknown): void {
+    this.#failure ??= { reason }
+  }
+
   #space(): number {
     return this.#isFlushing ? 0 : Math.max(0, mostWaiting - this.#waiting)
   }
+}
+
+/** Ready when the promise has settled. */
+export function settling(promise: Promise<unknown>): Source {
+  let isSettled = false
+  const settle = () => {
+    isSettled = true
+  }
+  const settled = promise.then(settle, settle)
+  const ready = () => isSettled
+  return { ready, waits: () => [{ ready, block: () => settled }] }
 }

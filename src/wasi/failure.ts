@@ -1,4 +1,4 @@
-/** What a guest is told of a failure: the name of the fault, then what was wrong, in one line. */
+/** What a guest is told of a failure: its code, then what was wrong, in one line. */
 export function debugString(failure: unknown): string {
   if (!(failure instanceof Error)) return String(failure)
   const code: unknown = 'code' in failure ? failure.code : undefined
