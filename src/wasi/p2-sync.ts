@@ -7,7 +7,7 @@ import type { ClientOptions } from '../types.ts'
 import { HeldLink, type HeldLinkOptions } from './held-link.ts'
 import { HeldTransport } from './held-transport.ts'
 import type { PollableLike, WasiIo } from './io.ts'
-import { type Attempt, defineTls, type Opened, type P2Tls } from './p2-types.ts'
+import { type Attempt, defineTls, type Opened, type P2Tls, type Result } from './p2-types.ts'
 import { defineResources } from './resources.ts'
 import { holding } from './waiting.ts'
 
@@ -54,12 +54,12 @@ class HeldAttempt implements Attempt {
     return this.#link instanceof HeldLink ? this.#link.waits() : []
   }
 
-  outcome(): Opened | { readonly failure: unknown } | undefined {
+  outcome(): Result<Opened, unknown> | undefined {
     if (!this.ready()) return undefined
     const link = this.#link
-    if (link instanceof HeldLink && link.failure === undefined) return link
+    if (link instanceof HeldLink && link.failure === undefined) return { tag: 'ok', val: link }
     this.#transport.release()
-    return { failure: link.failure }
+    return { tag: 'err', val: link.failure }
   }
 
   abandon(): void {

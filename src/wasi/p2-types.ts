@@ -4,7 +4,7 @@ import type { Resources } from './resources.ts'
 
 /** A handshake under way. Ready: it has an outcome. It owns the guest's streams. */
 export interface Attempt extends Source {
-  outcome(): Opened | { readonly failure: unknown } | undefined
+  outcome(): Result<Opened, unknown> | undefined
   /** Ends it with an alert, whatever comes of it. */
   abandon(): void
 }
@@ -123,12 +123,12 @@ export function defineTls(io: WasiIo, { Pollable, IoError, InputStream, OutputSt
     }
 
     get(): ReturnType<FutureClientStreams['get']> {
+      if (this.#isTaken) return { tag: 'err', val: undefined }
       const outcome = this.#attempt.outcome()
       if (outcome === undefined) return undefined
-      if (this.#isTaken) return { tag: 'err', val: undefined }
       this.#isTaken = true
-      if ('failure' in outcome) return { tag: 'ok', val: { tag: 'err', val: new IoError(outcome.failure) } }
-      const shared = new Shared(outcome)
+      if (outcome.tag === 'err') return { tag: 'ok', val: { tag: 'err', val: new IoError(outcome.val) } }
+      const shared = new Shared(outcome.val)
       return {
         tag: 'ok',
         val: { tag: 'ok', val: [new Connection(shared), new InputStream(shared.input), new OutputStream(shared.output)] },

@@ -4,7 +4,7 @@
  */
 import { ClientConnection, type ClientConnectionOptions } from '../stream/index.ts'
 import type { InputStreamLike, OutputStreamLike, PollableLike, WasiIo } from './io.ts'
-import { type Attempt, defineTls, type Opened, type P2Tls } from './p2-types.ts'
+import { type Attempt, defineTls, type Opened, type P2Tls, type Result } from './p2-types.ts'
 import { defineResources } from './resources.ts'
 import { ReadableSource, settling, WritableSink } from './sources.ts'
 import { IoTransport } from './transport.ts'
@@ -50,7 +50,7 @@ const own = defineResources(ownIo, suspending)
 class SuspendedAttempt implements Attempt {
   readonly #connection: ClientConnection
   readonly #settled: ReturnType<typeof settling>
-  #outcome: Opened | { readonly failure: unknown } | undefined
+  #outcome: Result<Opened, unknown> | undefined
 
   constructor(serverName: string, transport: IoTransport, options: ClientConnectionOptions) {
     this.#connection = new ClientConnection(transport, options)
@@ -65,7 +65,7 @@ class SuspendedAttempt implements Attempt {
     return this.#settled.waits()
   }
 
-  outcome(): Opened | { readonly failure: unknown } | undefined {
+  outcome(): Result<Opened, unknown> | undefined {
     return this.#outcome
   }
 
@@ -83,9 +83,10 @@ class SuspendedAttempt implements Attempt {
         transport.release()
         await this.#connection.close()
       }
-      this.#outcome = { input: new ReadableSource(readable), output: sink, end: () => sink.drop(), release: () => void release() }
+      const opened = { input: new ReadableSource(readable), output: sink, end: () => sink.drop(), release: () => void release() }
+      this.#outcome = { tag: 'ok', val: opened }
     } catch (failure) {
-      this.#outcome = { failure }
+      this.#outcome = { tag: 'err', val: failure }
       // The transport may take its time for the alert.
       void this.#connection.close()
     }
