@@ -98,10 +98,11 @@ export class Connector {
     this.#over = true
     let connection: ClientConnection | undefined
     try {
-      connection = new ClientConnection({ readable: receiving.ciphertext, writable: sending.transport }, this.#options)
-      const { readable, writable } = await connection.connect(serverName).finish()
-      receiving.begin(readable)
-      sending.begin(writable)
+      const readable = endingAfter(sending.left, receiving.ciphertext)
+      connection = new ClientConnection({ readable, writable: sending.transport }, this.#options)
+      const cleartext = await connection.connect(serverName).finish()
+      receiving.begin(cleartext.readable)
+      sending.begin(cleartext.writable)
     } catch (failure) {
       this.#end(failure)
       // The guest may take its time to read the alert.
@@ -130,16 +131,21 @@ class Sending {
   /** Where the connection writes to. A write is done when it was read: so long it is not on its way. */
   readonly transport: WritableStream<Uint8Array>
   readonly ciphertext: ReadableStream<Uint8Array>
+  /** Resolves when all of it was read, or never will be. */
+  readonly left: Promise<void>
 
   constructor(cleartext: ReadableStream<Uint8Array>) {
     this.#cleartext = cleartext
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const reader = readable.getReader()
     this.transport = writable
-    // It says how it ended by the result alone.
-    this.ciphertext = readableFrom(
-      () => Promise.resolve(readable),
-      () => {},
-    )
+    let tellLeft = () => {}
+    this.left = new Promise(resolve => {
+      tellLeft = resolve
+    })
+    // Its reader comes back for the end once it has the rest. It says how it ended by the result alone.
+    this.ciphertext = readableFrom(Promise.resolve(reader), tellLeft)
+    reader.closed.catch(tellLeft)
   }
 
   get result(): Promise<P3Result> {
@@ -167,21 +173,18 @@ class Receiving {
   readonly #outcome = new Outcome()
   readonly ciphertext: ReadableStream<Uint8Array>
   readonly cleartext: ReadableStream<Uint8Array>
-  #begin: (cleartext: ReadableStream<Uint8Array>) => void = () => {}
+  #begin: (cleartext: Reader) => void = () => {}
   #fail: (failure: unknown) => void = () => {}
 
   constructor(ciphertext: ReadableStream<Uint8Array>) {
     this.ciphertext = ciphertext
-    const connected = new Promise<ReadableStream<Uint8Array>>((resolve, reject) => {
+    const connected = new Promise<Reader>((resolve, reject) => {
       this.#begin = resolve
       this.#fail = reject
     })
     // Nobody may ask.
     connected.catch(() => {})
-    this.cleartext = readableFrom(
-      () => connected,
-      failure => this.#outcome.settle(failure),
-    )
+    this.cleartext = readableFrom(connected, failure => this.#outcome.settle(failure))
   }
 
   get result(): Promise<P3Result> {
@@ -189,7 +192,7 @@ class Receiving {
   }
 
   begin(readable: ReadableStream<Uint8Array>): void {
-    this.#begin(readable)
+    this.#begin(readable.getReader())
   }
 
   fail(failure: unknown): void {
@@ -215,15 +218,15 @@ class Outcome {
   }
 }
 
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+
 /** The same bytes, as a stream that ends where its source fails; `ended` is told with what. A reader that goes ends the source. */
-function readableFrom(open: () => Promise<ReadableStream<Uint8Array>>, ended: (failure?: unknown) => void): ReadableStream<Uint8Array> {
-  let reader: Promise<ReadableStreamDefaultReader<Uint8Array>> | undefined
-  const opened = () => (reader ??= open().then(source => source.getReader()))
+function readableFrom(opened: Promise<Reader>, ended: (failure?: unknown) => void): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          const { done, value } = await (await opened()).read()
+          const { done, value } = await (await opened).read()
           if (!done) return controller.enqueue(value)
           ended()
         } catch (failure) {
@@ -233,10 +236,29 @@ function readableFrom(open: () => Promise<ReadableStream<Uint8Array>>, ended: (f
       },
       async cancel(reason) {
         ended()
-        await opened().then(
+        await opened.then(
           source => source.cancel(reason),
           () => {},
         )
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** The same bytes; it lets go of its source only after `other`. Both directions may be one socket, and the last words should leave first. */
+function endingAfter(other: Promise<void>, source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = source.getReader()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel(reason) {
+        await other
+        await reader.cancel(reason)
       },
     },
     { highWaterMark: 0 },
