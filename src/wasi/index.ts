@@ -6,3 +6,4 @@ export { createP2Tls, inputStreamOf, outputStreamOf, type P2TlsOptions, pollable
 export { createP2TlsSync, type P2TlsSyncOptions } from './p2-sync.ts'
 export type { ClientConnection, ClientHandshake, FutureClientStreams, P2Tls, Result, TlsTypes } from './p2-types.ts'
 export { Connector, createP3Tls, P3Error, type P3Result, type P3Stream, type P3Tls, type P3TlsOptions } from './p3.ts'
+export type { InputStream, OutputStream } from './resources.ts'

@@ -1,6 +1,6 @@
 /** The resources of `wasi:tls/types@0.2.0-draft`, over a handshake that somebody else drives. */
 import type { InputSource, InputStreamLike, OutputSink, OutputStreamLike, PollableLike, Source, WasiIo } from './io.ts'
-import type { Resources } from './resources.ts'
+import type { InputStream, OutputStream, Resources } from './resources.ts'
 
 /** A handshake under way. Ready: it has an outcome. It owns the guest's streams. */
 export interface Attempt extends Source {
@@ -55,7 +55,7 @@ export interface ClientConnection {
 export interface FutureClientStreams {
   subscribe(): PollableLike
   /** `undefined` while the handshake is under way. The outer result fails where it was taken before, the inner one where the handshake did. */
-  get(): Result<Result<readonly [ClientConnection, InputStreamLike, OutputStreamLike], object>, undefined> | undefined
+  get(): Result<Result<readonly [ClientConnection, InputStream, OutputStream], object>, undefined> | undefined
   /** Who doesn't take the connection doesn't want it. */
   [Symbol.dispose](): void
 }
@@ -63,7 +63,7 @@ export interface FutureClientStreams {
 /** `result`, where it is not the whole of what is returned. */
 export type Result<T, E> = { readonly tag: 'ok'; readonly val: T } | { readonly tag: 'err'; readonly val: E }
 
-export function defineTls(io: WasiIo, { Pollable, IoError, InputStream, OutputStream, poll }: Resources, begin: Begin): P2Tls {
+export function defineTls(io: WasiIo, resources: Resources, begin: Begin): P2Tls {
   /** Streams that a handshake has. */
   const claimed = new WeakSet<object>()
 
@@ -119,7 +119,7 @@ export function defineTls(io: WasiIo, { Pollable, IoError, InputStream, OutputSt
     }
 
     subscribe(): PollableLike {
-      return new Pollable(this.#attempt)
+      return new resources.Pollable(this.#attempt)
     }
 
     get(): ReturnType<FutureClientStreams['get']> {
@@ -127,11 +127,14 @@ export function defineTls(io: WasiIo, { Pollable, IoError, InputStream, OutputSt
       const outcome = this.#attempt.outcome()
       if (outcome === undefined) return undefined
       this.#isTaken = true
-      if (outcome.tag === 'err') return { tag: 'ok', val: { tag: 'err', val: new IoError(outcome.val) } }
+      if (outcome.tag === 'err') return { tag: 'ok', val: { tag: 'err', val: new resources.IoError(outcome.val) } }
       const shared = new Shared(outcome.val)
       return {
         tag: 'ok',
-        val: { tag: 'ok', val: [new Connection(shared), new InputStream(shared.input), new OutputStream(shared.output)] },
+        val: {
+          tag: 'ok',
+          val: [new Connection(shared), new resources.InputStream(shared.input), new resources.OutputStream(shared.output)],
+        },
       }
     }
 
@@ -143,7 +146,7 @@ export function defineTls(io: WasiIo, { Pollable, IoError, InputStream, OutputSt
 
   return {
     'wasi:io/error': io.error,
-    'wasi:io/poll': { Pollable: io.poll.Pollable, poll },
+    'wasi:io/poll': { Pollable: io.poll.Pollable, poll: resources.poll },
     'wasi:io/streams': io.streams,
     'wasi:tls/types': { ClientHandshake: Handshake, ClientConnection: Connection, FutureClientStreams: Future, isAvailable: () => true },
   }

@@ -8,6 +8,7 @@ export interface InputStream extends InputStreamLike {
   blockingRead(length: bigint): Uint8Array | Promise<Uint8Array>
   skip(length: bigint): bigint
   blockingSkip(length: bigint): bigint | Promise<bigint>
+  [Symbol.dispose](): void
 }
 
 export interface OutputStream extends OutputStreamLike {
@@ -17,6 +18,7 @@ export interface OutputStream extends OutputStreamLike {
   blockingWriteZeroesAndFlush(length: bigint): void | Promise<void>
   splice(source: InputStreamLike, length: bigint): bigint
   blockingSplice(source: InputStreamLike, length: bigint): bigint | Promise<bigint>
+  [Symbol.dispose](): void
 }
 
 export interface Resources {

@@ -18,12 +18,19 @@ export class IoTransport implements ByteStreams {
     this.#incoming = incoming
     this.#outgoing = outgoing
     this.readable = new ReadableStream<Uint8Array>(
-      { pull: controller => pull(incoming, controller), cancel: () => incoming.drop() },
+      {
+        pull: controller => pull(incoming, controller),
+        // Both may be one socket, and the last words should leave first.
+        cancel: async () => {
+          await outgoing.dropped
+          incoming.drop()
+        },
+      },
       { highWaterMark: 0 },
     )
     this.writable = new WritableStream<Uint8Array>({
       write: chunk => write(outgoing, chunk),
-      close: () => outgoing.drop(),
+      close: () => close(outgoing),
       abort: () => outgoing.drop(),
     })
   }
@@ -40,12 +47,12 @@ class Handle<S extends InputStreamLike | OutputStreamLike> {
   readonly stream: S
   #pollable: PollableLike | undefined
   #tellDropped: () => void = () => {}
-  readonly #dropped: Promise<void>
+  readonly dropped: Promise<void>
   isDropped = false
 
   constructor(stream: S) {
     this.stream = stream
-    this.#dropped = new Promise(resolve => {
+    this.dropped = new Promise(resolve => {
       this.#tellDropped = resolve
     })
   }
@@ -53,7 +60,7 @@ class Handle<S extends InputStreamLike | OutputStreamLike> {
   /** Resolves when the stream may have something, or was dropped. */
   async change(): Promise<void> {
     this.#pollable ??= this.stream.subscribe()
-    await Promise.race([this.#pollable.block(), this.#dropped])
+    await Promise.race([this.#pollable.block(), this.dropped])
   }
 
   drop(): void {
@@ -79,7 +86,7 @@ async function pull(handle: Handle<InputStreamLike>, controller: ReadableStreamD
   }
 }
 
-/** Resolves when all of it is on its way. */
+/** Resolves when the stream has taken all of it, and was told to pass it on. */
 async function write(handle: Handle<OutputStreamLike>, chunk: Uint8Array): Promise<void> {
   const { stream } = handle
   try {
@@ -89,10 +96,19 @@ async function write(handle: Handle<OutputStreamLike>, chunk: Uint8Array): Promi
       else await handle.change()
       rest = rest.subarray(room)
     }
-    if (handle.isDropped) return
-    stream.flush()
-    while (!handle.isDropped && stream.checkWrite() === 0n) await handle.change()
+    if (!handle.isDropped) stream.flush()
   } catch (fault) {
     throw reasonOf(fault)
+  }
+}
+
+/** Lets go of the stream once it has passed on what it took, which it says by having room again. */
+async function close(handle: Handle<OutputStreamLike>): Promise<void> {
+  try {
+    while (!handle.isDropped && handle.stream.checkWrite() === 0n) await handle.change()
+  } catch (fault) {
+    throw reasonOf(fault)
+  } finally {
+    handle.drop()
   }
 }
