@@ -1,8 +1,8 @@
 /**
  * Runs a guest of test/wasi/guests on what was built of this package, in any runtime that has what it needs; with `sync`, on the sockets of
- * preview2-shim in Node. Prints what the guest returns, as JSON: `answer`, or `error`.
+ * preview2-shim in Node. Its standard input is the request; prints what the guest returns, as JSON: `answer`, or `error`.
  *
- *     guest-host.mjs p2|p3|sync PORT SERVER-NAME CA-IN-BASE64 REQUEST
+ *     guest-host.mjs p2|p3|sync PORT SERVER-NAME CA-IN-BASE64
  */
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -12,7 +12,7 @@ import { byteStreams } from '../../dist/node/index.js'
 import { createP2Tls, createP2TlsSync, createP3Tls, inputStreamOf, outputStreamOf, readableOf } from '../../dist/wasi/index.js'
 import { createTrustStore } from '../../dist/x509/index.js'
 
-const [face, portText, serverName, ca, request] = process.argv.slice(2)
+const [face, portText, serverName, ca] = process.argv.slice(2)
 const port = Number(portText)
 const crypto = createWasmProvider({ random: size => globalThis.crypto.getRandomValues(new Uint8Array(size)) })
 const options = { crypto, trust: createTrustStore({ roots: [new Uint8Array(Buffer.from(ca, 'base64'))], crypto }) }
@@ -53,15 +53,24 @@ const { folder, imports } = await faces[face]()
 const guest = new URL(`guests/${folder}/`, import.meta.url)
 const { instantiate } = await import(new URL('guest.js', guest))
 const exported = await instantiate(async file => WebAssembly.compile(await readFile(new URL(file, guest))), imports)
-console.log(JSON.stringify(await outcome()))
+const result = await outcome()
+console.log(JSON.stringify(result))
+// A guest that trapped has let go of nothing; after any other end, nothing keeps the process.
+if (result.trap !== undefined) process.exit(1)
 
 async function outcome() {
   try {
-    return { answer: new TextDecoder().decode(await exported.request(serverName, new TextEncoder().encode(request))) }
+    return { answer: new TextDecoder().decode(await exported.request(serverName, await input())) }
   } catch (error) {
     // What a component returns as an error is in `payload`; anything else is a trap.
     return typeof error.payload === 'string' ? { error: error.payload } : { trap: String(error) }
   }
+}
+
+async function input() {
+  const chunks = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  return new Uint8Array(Buffer.concat(chunks))
 }
 
 async function dial() {

@@ -41,8 +41,6 @@ export type Face = 'p2' | 'p3' | 'sync'
 export interface Returned {
   readonly answer?: string
   readonly error?: string
-  /** It trapped, which it should not. */
-  readonly trap?: string
 }
 
 export interface RequestOptions {
@@ -53,14 +51,15 @@ export interface RequestOptions {
   readonly request?: string
 }
 
-export const get = 'GET /path HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+const get = 'GET /path HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 
 /** Has a guest send the request and read to the end. */
 export async function request(program: Program, face: Face, options: RequestOptions): Promise<Returned> {
   const { port, ca, serverName = 'localhost', request: text = get } = options
-  const child = start(program, [host, face, String(port), serverName, Buffer.from(ca).toString('base64'), text])
+  const child = start(program, [host, face, String(port), serverName, Buffer.from(ca).toString('base64')])
+  child.stdin.end(text)
   const code = await child.ended
-  if (code !== 0) throw new Error(`it ended with ${code}: ${child.stderr.text}`)
+  if (code !== 0) throw new Error(`it ended with ${code}: ${child.stdout.text}${child.stderr.text}`)
   return JSON.parse(child.stdout.text) as Returned
 }
 

@@ -27,7 +27,7 @@
     (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
     (global.set $free (i32.add (local.get $at) (local.get 3)))
     (if (i32.gt_u (global.get $free) (i32.mul (memory.size) (i32.const 65536)))
-      (then (if (i32.eq (memory.grow (i32.const 16)) (i32.const -1)) (then unreachable))))
+      (then (if (i32.eq (memory.grow (i32.shr_u (global.get $free) (i32.const 16))) (i32.const -1)) (then unreachable))))
     (local.get $at))
 
   (func (export "request") (param $name i32) (param $name-length i32) (param $request i32) (param $length i32) (result i32)
