@@ -5,6 +5,8 @@ import nodeTls, { type ConnectionOptions, type Server, type TLSSocket, type TlsO
 import { afterEach } from 'vitest'
 import tassel from '../../../src/node/index.ts'
 import { mintAuthority } from '../../../src/testing/certificates.ts'
+import { decodePem } from '../../../src/x509/index.ts'
+import { bag, mac, part, pfx } from '../../x509/keys/pfx.ts'
 
 export type Tls = typeof nodeTls
 
@@ -22,6 +24,15 @@ export const ca = authority.certificatePem
 export const serverFiles = filesOf(await authority.issue({ names: ['localhost', '127.0.0.1'] }))
 export const otherFiles = filesOf(await authority.issue({ names: ['other.example'], key: 'RSA-2048' }))
 export const clientFiles = filesOf(await authority.issue({ names: ['client.example'], purposes: ['client'] }))
+
+/** The server's key, its certificate and its authority's in one PKCS#12 file, under the passphrase `secret`. */
+export function pkcs12(): Buffer {
+  const der = (pem: string) => decodePem(pem)[0]?.bytes ?? new Uint8Array(0)
+  const order = { password: 'secret', prf: 'sha256' } as const
+  const certificates = [serverFiles.cert, ca].map(pem => bag.certificate(der(pem)))
+  const parts = [part.plain(bag.shrouded(der(serverFiles.key), order)), part.encrypted(order, ...certificates)]
+  return Buffer.from(pfx(parts, mac({ password: 'secret' })))
+}
 
 export function filesOf({ certificatePem: cert, privateKeyPem: key }: { certificatePem: string; privateKeyPem: string }) {
   return { cert, key }
