@@ -6,14 +6,14 @@ import { connect as connectTcp, createServer as createTcpServer, type Server } f
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type ClientOptions, createClient, createServer, type ServerOptions, type VerifiedPeer } from '../../src/index.ts'
+import { createClient, type VerifiedPeer } from '../../src/index.ts'
 import { connectTls, serveTls, TlsStream } from '../../src/node/index.ts'
 import { cipherSuites, namedGroups } from '../../src/primitives.ts'
 import { acceptTls, startTls } from '../../src/stream/index.ts'
 import { CertificateError, createTrustStore, parseCertificate, type RevocationOptions, verifiedChain } from '../../src/x509/index.ts'
 import { received } from '../node/pair.ts'
 import { meet, ours, theirs } from '../node/tls/face.ts'
-import { Pair, type PairOptions } from '../pair.ts'
+import type { Pair } from '../pair.ts'
 import { pipe } from '../stream/pipes.ts'
 import {
   authority,
@@ -32,6 +32,7 @@ import {
   textOf,
   trust,
 } from '../stream/sides.ts'
+import { engines } from './engines.ts'
 
 const listening: Server[] = []
 const streams: { destroy(): void }[] = []
@@ -39,20 +40,6 @@ afterEach(() => {
   for (const server of listening.splice(0)) server.close()
   for (const stream of streams.splice(0)) stream.destroy()
 })
-
-interface Setup extends PairOptions {
-  readonly client?: Partial<ClientOptions>
-  readonly server?: Partial<ServerOptions>
-}
-
-/** A client and a server without any transport, run until nothing moves. */
-function engines({ client, server, ...options }: Setup = {}): Pair {
-  const ends = [
-    createClient({ crypto, serverName: 'localhost', trust, identity: null, ...client }),
-    createServer({ crypto, trust, identity: serverIdentity, ...server }),
-  ] as const
-  return new Pair(...ends, options).run()
-}
 
 async function listen(server: Server): Promise<number> {
   listening.push(server)
