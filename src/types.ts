@@ -176,6 +176,8 @@ export interface CommonOptions {
 export interface ClientOptions extends CommonOptions {
   /** The server's DNS name or IP address: sent as `server_name` (DNS names only), and the name its certificate must carry. */
   serverName: string
+  /** Whether the name is told to the server (RFC 6066 §3). Default: true. */
+  sendServerName?: boolean
   /** The groups to send key shares for, a subset of `groups`. Default: the first of `groups`, and X25519 beside a hybrid with it. */
   keyShares?: readonly string[]
   /** Left out: the question `certificate-request`, should the server ask. `null`: never. */
@@ -191,7 +193,10 @@ export interface ClientOptions extends CommonOptions {
 }
 
 export interface ServerOptions extends CommonOptions {
-  /** Candidates in descending preference; the first whose key can sign with a scheme of the client's serves. Left out: the question `client-hello`. */
+  /**
+   * Candidates in descending preference; the first whose key can sign with a scheme of the client's serves. An empty list: pre-shared keys
+   * alone. Left out: the question `client-hello`.
+   */
   identity?: Identity | readonly Identity[]
   /** Whether clients are asked for a certificate, and whether one is needed. Default: not asked. */
   clientAuth?: 'request' | 'require'
@@ -208,6 +213,10 @@ export interface ServerOptions extends CommonOptions {
    * finds it again at the question `session-lookup`. Default: `none`. Needs `now`.
    */
   tickets?: TicketKeys | 'ask' | 'none'
+  /** Whether sealed sessions are told as facts `session` too. Default: false. */
+  tellSessions?: boolean
+  /** Whether an identity that is neither a ticket nor among `psk` is asked for: `session-lookup`, as with `tickets: 'ask'`. Default: false. */
+  askForPsk?: boolean
   /** Tickets after each handshake. Default: 2. */
   ticketCount?: number
   /** Seconds, at most 604,800, which is seven days. Default: 86,400. */
@@ -260,7 +269,7 @@ export interface TraceEvent {
   readonly kind: string
   /** The message, with its header. */
   readonly bytes: Uint8Array
-  /** What the bytes mean, outermost first; offsets into `bytes`, `to` exclusive. */
+  /** What the bytes mean, outermost first; offsets into `bytes`, `to` exclusive. Found when it is read. */
   readonly fields: readonly TraceField[]
 }
 
@@ -370,7 +379,7 @@ export type Fact =
   | { readonly type: 'data'; readonly data: Uint8Array; readonly early: boolean }
   /** What became of a client's early data; `unsent` is what the server did not take, for the application to send again, or not. */
   | { readonly type: 'early-data-result'; readonly accepted: boolean; readonly unsent: Uint8Array }
-  /** A session to resume later: at clients for every ticket, at servers that keep sessions themselves (`tickets: 'ask'`). */
+  /** A session to resume later: at clients for every ticket, at servers that keep sessions themselves (`tickets: 'ask'`) or asked for it (`tellSessions`). */
   | { readonly type: 'session'; readonly session: Session }
   /** A client has answered `requestClientCertificate`; `undefined`: with none. */
   | { readonly type: 'peer-authenticated'; readonly peer: VerifiedPeer | undefined }
@@ -442,6 +451,8 @@ export interface Connection {
   end(): void
   /** Ends the connection with this alert: `failed` with code `aborted`. */
   abort(alert?: AlertName): void
+  /** The most content, in bytes, of the records that leave from now on: 1 to 16,384. Where the peer has set a lower limit, that one holds. */
+  limitFragments(size: number): void
   /** New sending keys (RFC 9846 §4.7.3), and if asked the peer's too. `TypeError` before `connected`. */
   updateKeys(options?: { readonly requestPeer?: boolean }): void
   /** Keying material for the application (RFC 9846 §7.5), 1 to 255 hash lengths. `TypeError` before `connected`, and without early data for `early`. */

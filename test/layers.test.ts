@@ -20,25 +20,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   roots: ['wire', 'x509'],
   engine: ['wire', 'error', 'types', 'crypto/provider', 'crypto/code-points', 'schedule', 'record', 'handshake', 'x509'],
   index: ['engine', 'error', 'types', 'crypto', 'crypto/provider'],
-  node: ['index', 'engine', 'error', 'types', 'crypto', 'crypto/provider', 'x509'],
+  primitives: ['crypto/provider', 'crypto/code-points', 'crypto/constant-time', 'schedule'],
+  node: ['index', 'stream', 'engine', 'error', 'types', 'crypto', 'crypto/provider', 'crypto/code-points', 'wire', 'x509'],
   stream: ['index', 'error', 'types', 'crypto/provider', 'wire', 'x509'],
   testing: ['index', 'error', 'types', 'crypto', 'crypto/provider', 'crypto/code-points', 'wire', 'x509'],
   cli: ['index', 'error', 'types', 'node', 'crypto', 'crypto/provider', 'crypto/code-points', 'x509', 'testing', 'wire'],
 }
-const portable = [
-  'error',
-  'types',
-  'wire',
-  'crypto/provider',
-  'schedule',
-  'record',
-  'handshake',
-  'x509',
-  'roots',
-  'engine',
-  'index',
-  'stream',
-]
+const portable = ['error', 'types', 'wire', 'crypto/provider', 'schedule', 'record', 'handshake', 'x509', 'roots', 'engine', 'index']
 
 /** `handshake/auth.ts` belongs to `handshake`; a file that the table names alone, to itself. */
 function layerOf(file: string): string {

@@ -62,7 +62,7 @@ export function serverAnswers(options: WithCrypto<ServerOptions>, settings: Serv
       if (question.ask !== 'client-hello') return acceptCommon(question, value)
       const answered = { ...current, ...answerToClientHello(value) }
       const anew = serverSettings(answered)
-      if (anew.identities.length === 0) throw new TypeError('the answer to client-hello holds no identity; refuse() ends the connection')
+      if (answered.identity === undefined) throw new TypeError('the answer to client-hello holds no identity; refuse() ends the connection')
       current = answered
       return anew
     },
@@ -90,11 +90,12 @@ function judge(verify: () => VerifiedPeer): VerifiedPeer {
   }
 }
 
-/** Stateless tickets are opened here; where the application keeps the sessions, it is asked. */
+/** Stateless tickets are opened here; where the application keeps the sessions, or other keys, it is asked. */
 function lookUp(options: WithCrypto<ServerOptions>, identity: Uint8Array) {
-  const { crypto, tickets = 'none', now } = options
+  const { crypto, tickets = 'none', now, askForPsk = false } = options
   if (tickets === 'ask') return undefined
-  return { answer: tickets === 'none' || !now ? null : believed(options, openTicket(crypto, tickets, now(), identity)) }
+  const opened = tickets === 'none' || !now ? null : openTicket(crypto, tickets, now(), identity)
+  return opened === null && askForPsk ? undefined : { answer: believed(options, opened) }
 }
 
 /**

@@ -163,6 +163,10 @@ export class Engine implements Connection {
     this.#guard(() => this.#fail(new TlsError('aborted', 'the connection was aborted on this side', { alert })))
   }
 
+  limitFragments(size: number): void {
+    this.#output.limitFragments(size)
+  }
+
   updateKeys(options: { readonly requestPeer?: boolean } = {}): void {
     if (this.#failed) return
     const post = this.#connected('updateKeys')

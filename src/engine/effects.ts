@@ -82,7 +82,15 @@ export class Effects implements PostIo {
   trace(direction: 'in' | 'out', kind: string | undefined, bytes: Uint8Array): void {
     if (!this.#trace) return
     const message = kind !== 'alert' && kind !== 'change_cipher_spec'
-    this.#trace({ direction, kind: kind ?? `unknown (${bytes[0]})`, bytes, fields: message ? annotateMessage(bytes) : [] })
+    this.#trace({
+      direction,
+      kind: kind ?? `unknown (${bytes[0]})`,
+      bytes,
+      // Not everyone who listens reads it, and it is what costs.
+      get fields() {
+        return message ? annotateMessage(bytes) : []
+      },
+    })
   }
 
   #way(direction: 'in' | 'out'): Input | Output {

@@ -23,7 +23,7 @@ export function clientSettings(options: WithCrypto<ClientOptions>): ClientSettin
   return {
     serverName,
     // RFC 6066 §3: a DNS name without the trailing dot, never an address.
-    sentServerName: isAddress(serverName) ? undefined : serverName.replace(/\.$/, ''),
+    sentServerName: isAddress(serverName) || options.sendServerName === false ? undefined : serverName.replace(/\.$/, ''),
     keyShares: keyShares(options.keyShares, common.groups),
     pskCandidates: pskCandidates(options, common),
     earlyData: options.earlyData ?? false,

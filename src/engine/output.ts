@@ -2,7 +2,7 @@
 import type { CipherSuite } from '../crypto/provider.ts'
 import { type AlertName, alerts } from '../error.ts'
 import type { Epoch } from '../handshake/dialogue.ts'
-import { contentType } from '../record/content-type.ts'
+import { contentType, maxPlaintext } from '../record/content-type.ts'
 import { RecordWriter, type RecordWriterOptions } from '../record/writer.ts'
 import { protectionOf } from './input.ts'
 
@@ -14,6 +14,9 @@ export class Output {
   readonly #limit: number
   readonly #writer: RecordWriter
   #saidChangeCipherSpec = false
+  /** Bytes of content: what this side wants at most, and what the peer takes. */
+  #ownFragmentLimit = maxPlaintext
+  #peersFragmentLimit = maxPlaintext
 
   /** `limit`: bytes that may wait. */
   constructor(limit: number, options: RecordWriterOptions) {
@@ -84,7 +87,15 @@ export class Output {
 
   /** The longest content of protected records, padding included, in bytes. */
   limitRecords(size: number): void {
-    this.#writer.fragmentLimit = size
+    this.#peersFragmentLimit = size
+    this.#writer.fragmentLimit = Math.min(size, this.#ownFragmentLimit)
+  }
+
+  /** The same, as this side wants it; `TypeError` for what can't be. */
+  limitFragments(size: number): void {
+    if (!(Number.isInteger(size) && size >= 1 && size <= maxPlaintext)) throw new TypeError(`a record has 1 to 16,384 bytes, not ${size}`)
+    this.#ownFragmentLimit = size
+    this.#writer.fragmentLimit = Math.min(size, this.#peersFragmentLimit)
   }
 
   /** Erases the key. What is written stays to be taken. */

@@ -13,13 +13,14 @@ export function ticketIssuer({
   ticketCount,
   ticketLifetime,
   maxEarlyData,
+  tellSessions = false,
   now,
 }: WithCrypto<ServerOptions>): TicketIssuer | undefined {
   if (tickets === 'none' || !now) return undefined
   const common = { count: ticketCount ?? 2, lifetime: ticketLifetime ?? 86_400, maxEarlyData: maxEarlyData ?? 0, random: crypto.random }
   if (tickets !== 'ask') ticketSuite(crypto)
   if (tickets === 'ask') return { ...common, tell: true, ticketOf: () => crypto.random(handleSize) }
-  return { ...common, tell: false, ticketOf: state => sealTicket(crypto, tickets, now(), state) }
+  return { ...common, tell: tellSessions, ticketOf: state => sealTicket(crypto, tickets, now(), state) }
 }
 
 /** `key name[16] ‖ nonce[12] ‖ sealed session`; the name is authenticated too. `undefined` where no key is valid now. */

@@ -45,7 +45,7 @@ export interface TicketIssuer {
   readonly random: (size: number) => Uint8Array
   /** The ticket of a session: it holds the session, or is the name under which the application keeps it. `undefined`: there can be none now. */
   ticketOf(state: SessionState): Uint8Array | undefined
-  /** Whether the application keeps the sessions, and so has to be told. */
+  /** Whether the application is told of the sessions, as one has to be that keeps them. */
   readonly tell: boolean
 }
 

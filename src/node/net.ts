@@ -3,7 +3,8 @@ import { createServer as createNetServer, type Server, Socket } from 'node:net'
 import { createServer } from '../engine.ts'
 import type { ClientOptions, ServerOptions } from '../types.ts'
 import { withDefaults } from './defaults.ts'
-import { TlsStream, type TlsStreamOptions } from './stream.ts'
+import { TlsStream } from './stream.ts'
+import type { TlsStreamOptions } from './stream-options.ts'
 
 export interface ConnectOptions extends Omit<ClientOptions, 'serverName'>, TlsStreamOptions {
   host: string

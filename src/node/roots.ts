@@ -1,6 +1,8 @@
 /** Roots that come with Node.js or with the system. */
-import tls from 'node:tls'
 import { CertificateError, decodePem, parseCertificate } from '../x509/index.ts'
+
+/** Node.js's own, also where a loader has put another in the place of `node:tls`: ours perhaps. */
+const tls = process.getBuiltinModule('node:tls')
 
 export interface NodeRootsOptions {
   /**

@@ -3,29 +3,20 @@ import { Duplex } from 'node:stream'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { createClient, createServer } from '../engine.ts'
 import { TlsError, TransportError } from '../error.ts'
-import type { ClientOptions, Connection, ConnectionInfo, ExportOptions, Question, ServerConnection, ServerOptions } from '../types.ts'
+import type {
+  ClientOptions,
+  Connection,
+  ConnectionInfo,
+  ExportOptions,
+  Question,
+  ServerConnection,
+  ServerOptions,
+  Session,
+} from '../types.ts'
 import { forReader, withoutFirst } from './chunks.ts'
 import { withDefaults } from './defaults.ts'
+import type { TlsStreamOptions } from './stream-options.ts'
 import { pieceSize, Transport } from './transport.ts'
-
-export interface TlsStreamOptions {
-  /**
-   * Answers what the options left open, at once or later. A question without a handler is refused; a handler that throws ends the stream
-   * with what it threw, and where that is a `TlsError`, with its alert.
-   */
-  onQuestion?: (question: Question) => void | Promise<void>
-  /** Whether this side may go on writing once the peer has ended. Default: false, the writable side then ends by itself. */
-  allowHalfOpen?: boolean
-  /** Milliseconds from now until `secureConnect` must have come; 0: no limit. Default 30 000. */
-  handshakeTimeout?: number
-  /** Milliseconds that the transport gets to deliver the last bytes (an alert, close_notify) before it is destroyed. Default 2 000. */
-  closeTimeout?: number
-  /**
-   * Whether chunks of the transport are copied first, for the sake of others who hold them. Default: where the provider decrypts in place,
-   * unless the transport is a `net.Socket`, whose chunks nobody else has.
-   */
-  copyInput?: boolean
-}
 
 type Done = (error?: Error | null) => void
 
@@ -88,6 +79,7 @@ export class TlsStream extends Duplex {
   constructor(transport: Duplex, create: (wake: () => void) => Connection | ServerConnection, options: TlsStreamOptions = {}) {
     super({
       allowHalfOpen: options.allowHalfOpen ?? false,
+      emitClose: options.emitClose ?? true,
       readableHighWaterMark: highWaterMark,
       writableHighWaterMark: highWaterMark,
     })
@@ -96,7 +88,7 @@ export class TlsStream extends Duplex {
     this.#connection = create(() => this.#turn())
     this.#wire = new Transport(transport, () => this.#turn(), options)
     const timeout = options.handshakeTimeout ?? 30_000
-    if (timeout > 0) this.#timer = setTimeout(() => this.#timedOut(timeout), timeout).unref()
+    if (timeout > 0) this.#timer = setTimeout(() => this.destroy(this._timedOut(timeout)), timeout).unref()
     process.nextTick(() => this.#turn())
   }
 
@@ -114,9 +106,9 @@ export class TlsStream extends Duplex {
       if (this.destroyed) return closed()
       this.once('error', reject)
         .once('close', closed)
-        .once('secureConnect', info => {
+        .once(this._connectedEvent, () => {
           this.off('error', reject).off('close', closed)
-          resolve(info)
+          resolve(this.#connection.info as ConnectionInfo)
         })
     })
   }
@@ -136,6 +128,11 @@ export class TlsStream extends Duplex {
     this.bytesWritten += taken
     this.#turn()
     return taken
+  }
+
+  /** The most content, in bytes, of the records that leave from now on: 1 to 16,384. */
+  limitFragments(size: number): void {
+    this.#connection.limitFragments(size)
   }
 
   /** Asks the client for a certificate (RFC 9846 §4.7.2); `peerAuthenticated` follows. `TypeError` where the client does not offer that. */
@@ -217,6 +214,24 @@ export class TlsStream extends Duplex {
     done(error)
   }
 
+  /** The event that says that the handshake is done. A face with events of its own overrides this, and the next three. */
+  protected get _connectedEvent(): string {
+    return 'secureConnect'
+  }
+
+  protected _connected(info: ConnectionInfo): void {
+    this.emit('secureConnect', info)
+  }
+
+  protected _session(session: Session): void {
+    this.emit('session', session)
+  }
+
+  /** What a handshake ends with that has taken longer than `timeout` milliseconds. */
+  protected _timedOut(timeout: number): Error {
+    return new TransportError('ETIMEDOUT', `the handshake was not done within ${timeout} ms`)
+  }
+
   #asServer(what: string): ServerConnection {
     const connection = this.#connection
     if ('issueTicket' in connection) return connection
@@ -268,7 +283,7 @@ export class TlsStream extends Duplex {
       case 'connected':
         clearTimeout(this.#timer)
         this.#timer = undefined
-        this.emit('secureConnect', event.info)
+        this._connected(event.info)
         break
       case 'data':
         this.#wanted = false
@@ -277,14 +292,13 @@ export class TlsStream extends Duplex {
         if (this.push(forReader(event.data))) this.#wanted = true
         break
       case 'end':
-        this.#peerEnded = true
-        this.push(null)
+        this.#peerEnds()
         break
       case 'keys-updated':
         this.emit('keysUpdated', event.direction)
         break
       case 'session':
-        this.emit('session', event.session)
+        this._session(event.session)
         break
       case 'peer-authenticated':
         this.emit('peerAuthenticated', event.peer)
@@ -304,6 +318,14 @@ export class TlsStream extends Duplex {
     return true
   }
 
+  #peerEnds(): void {
+    if (this.#peerEnded) return
+    this.#peerEnded = true
+    this.push(null)
+    // Where nothing waits to be read, the end is told to all, as a net.Socket does; nobody has to read for it.
+    this.read(0)
+  }
+
   #receive(): boolean {
     if (this.destroyed || !this.#reads) return false
     const input = this.#wire.read()
@@ -313,7 +335,8 @@ export class TlsStream extends Duplex {
     }
     if (!this.#wire.ended || this.#toldEnd) return false
     this.#toldEnd = true
-    this.#connection.receiveEnd()
+    if (this.info !== undefined && this.#options.truncation === 'end' && this.#wire.fault === undefined) this.#peerEnds()
+    else this.#connection.receiveEnd()
     return true
   }
 
@@ -373,11 +396,9 @@ export class TlsStream extends Duplex {
   #checkTransport(): void {
     if (!this.#wire.gone || this.#failure !== undefined || this.#ended) return
     if (!this.#toldEnd && this.#written === undefined) return
+    // A peer that has said its last may close both halves, and take a transport with it that is not half-open: that is no fault.
+    if (this.#peerEnded && this.#wire.fault === undefined && !this.#wire.lost && this.#written === undefined) return
     this.destroy(this.#wire.fault ?? new TransportError('ERR_STREAM_PREMATURE_CLOSE', 'the transport was closed'))
-  }
-
-  #timedOut(timeout: number): void {
-    this.destroy(new TransportError('ETIMEDOUT', `the handshake was not done within ${timeout} ms`))
   }
 }
 

@@ -14,6 +14,8 @@ export class Transport {
   gone = false
   /** Why, where it was not in order. */
   fault: TransportError | undefined
+  /** Whether something was to go out when nothing could any more. */
+  lost = false
   readonly #duplex: Duplex
   readonly #copies: boolean
   readonly #changed: () => void
@@ -64,7 +66,10 @@ export class Transport {
 
   /** Writes the whole list at once: one chunk costs a stream, and whoever is at its other end, less than many. */
   write(output: readonly Uint8Array[]): void {
-    if (this.gone || this.#duplex.writableEnded) return
+    if (this.gone || this.#duplex.writableEnded) {
+      this.lost = true
+      return
+    }
     const [only] = output
     this.#duplex.write(output.length === 1 && only !== undefined ? only : Buffer.concat(output))
   }

@@ -20,7 +20,7 @@ export function cleartext(driver: Driver): ByteStreams {
     { highWaterMark: 0 },
   )
   const writable = new WritableStream<Uint8Array>({
-    start: controller => driver.whenFailed(failure => controller.error(failure)),
+    start: controller => driver.whenOver(failure => failure && controller.error(failure)),
     write: chunk => {
       if (!(chunk instanceof Uint8Array)) throw new TypeError('a connection takes Uint8Array')
       return driver.send(chunk)

@@ -41,7 +41,9 @@ export class Driver {
   #answering: Promise<void> | undefined
   #dataTaken: (() => void) | undefined
   readonly #later: LaterRequest[] = []
-  readonly #onFailure: ((failure: Error) => void)[] = []
+  readonly #onOver: ((failure?: Error) => void)[] = []
+  /** Ends the wait for a handler that may never answer. */
+  #giveUp: (() => void) | undefined
 
   constructor(connection: Connection | ServerConnection, transport: StreamTransport, options: DriverOptions) {
     this.connection = connection
@@ -53,8 +55,9 @@ export class Driver {
     return this.#failure
   }
 
-  whenFailed(tell: (failure: Error) => void): void {
-    this.#onFailure.push(tell)
+  /** `tell` is called once, when the connection has failed, or has ended in order. */
+  whenOver(tell: (failure?: Error) => void): void {
+    this.#onOver.push(tell)
   }
 
   /** Goes on until a question is held or the handshake is over; gives what was agreed in the latter case. Rejects with what failed. */
@@ -76,8 +79,11 @@ export class Driver {
   /** Resolves when all of it is on its way and the transport wants more. */
   async send(data: Uint8Array): Promise<void> {
     for (let rest = data; rest.length > 0 && this.#failure === undefined; ) {
-      rest = rest.subarray(this.connection.send(rest))
+      const taken = this.connection.send(rest)
+      rest = rest.subarray(taken)
       await this.#flush()
+      // Nothing is taken of whoever has failed, which an event tells; perhaps nobody reads who would take it.
+      if (taken === 0) while (this.#failure === undefined && this.#poll());
     }
     if (this.#failure) throw this.#failure
   }
@@ -121,10 +127,12 @@ export class Driver {
     await this.#transport.destroy(reason)
   }
 
-  /** close_notify, unless it was sent, and the end of the transport without waiting for the peer's. */
+  /** close_notify, unless it was sent, and the end of the transport without waiting for the peer's. What still waits is told that it was closed. */
   async close(): Promise<void> {
-    if (this.#failure === undefined && !this.#ended) await this.end()
-    await this.#transport.close()
+    if (this.#ended && this.#peerEnded) return this.#transport.close()
+    this.connection.end()
+    this.#fail(new TlsError('aborted', 'the connection was closed on this side'))
+    await this.#transport.destroy()
   }
 
   /** One after the other: events, output, input; until `look` finds something. */
@@ -194,7 +202,10 @@ export class Driver {
 
   /** Lets `answer` answer a question in its own time. What it throws ends the connection; a `TlsError` with its own alert. */
   answerLater(answer: () => Promise<void>): void {
-    const answered = answer()
+    const failed = new Promise<void>(resolve => {
+      this.#giveUp = resolve
+    })
+    const answered = Promise.race([answer(), failed])
       .catch((reason: unknown) => this.#refuse(reason instanceof Error ? reason : new Error(String(reason))))
       .finally(() => {
         if (this.#answering === answered) this.#answering = undefined
@@ -239,13 +250,20 @@ export class Driver {
   #fail(failure: Error): void {
     if (this.#failure) return
     this.#failure = failure
-    for (const tell of this.#onFailure) tell(failure)
+    this.#tellOver(failure)
+    this.#giveUp?.()
     this.#dataTaken?.()
     void this.#transport.destroy(failure, this.connection.takeOutput())
   }
 
   async #closeIfOver(): Promise<void> {
-    if (this.#ended && this.#peerEnded) await this.#transport.close()
+    if (!this.#ended || !this.#peerEnded) return
+    this.#tellOver()
+    await this.#transport.close()
+  }
+
+  #tellOver(failure?: Error): void {
+    for (const tell of this.#onOver.splice(0)) tell(failure)
   }
 
   #dataIsTaken(): Promise<void> {

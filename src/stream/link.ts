@@ -1,9 +1,9 @@
 /** What a connection and its handshake share: the transport, the driver once there is one, and who proved itself. */
 import { type AlertName, TlsError } from '../error.ts'
-import type { Connection, ConnectionInfo, ExportOptions, Question, ServerConnection, VerifiedPeer } from '../types.ts'
+import type { Connection, ConnectionInfo, Question, ServerConnection, VerifiedPeer } from '../types.ts'
 import { PrivateIdentity, PublicIdentity } from '../x509/index.ts'
 import { cleartext } from './cleartext.ts'
-import { Driver, type DriverOptions } from './driver.ts'
+import { Driver, type DriverOptions, type Reaction } from './driver.ts'
 import { type ByteStreams, StreamTransport, type TransportOptions } from './transport.ts'
 
 export interface LinkOptions extends TransportOptions, DriverOptions {
@@ -37,7 +37,7 @@ export class Link {
     if (this.#gone) throw this.#gone
     const driver = new Driver(create(), this.#transport, this.#options)
     driver.onAsk = onAsk
-    driver.whenFailed(() => this.#letGo())
+    driver.whenOver(() => this.#letGo())
     this.#driver = driver
     return driver
   }
@@ -69,7 +69,7 @@ export class Link {
   }
 
   /** A question about a peer that the trust store believes: remembers it, and goes on. Others are for the application, whose verdict is kept for `hold`. */
-  meetPeer(question: Question & { type: 'peer-certificate' }, hold: boolean): 'hold' | 'answered' | Question {
+  meetPeer(question: Question & { type: 'peer-certificate' }, hold: boolean): Reaction {
     if (question.verdict) {
       this.peerIdentity = PublicIdentity.ofPeer(question.verdict)
       if (hold) return 'hold'
@@ -100,10 +100,6 @@ export class Link {
     this.#letGo()
     if (!this.info) return this.abort()
     await this.driver.close()
-  }
-
-  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number, options?: ExportOptions): Uint8Array {
-    return this.driver.connection.exportKeyingMaterial(label, context, length, options)
   }
 
   /** A signal may live longer than the connection, and must not keep it. */

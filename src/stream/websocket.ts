@@ -7,9 +7,10 @@ export interface WebSocketLike {
   binaryType: string
   readonly readyState: number
   readonly bufferedAmount: number
-  send(data: Uint8Array): void
+  send(data: Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
-  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: never) => void): void
+  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
 }
 
 export interface WebSocketOptions {
@@ -53,7 +54,7 @@ function incoming(socket: WebSocketLike, maxWaiting: number): ReadableStream<Uin
           over = true
         }
         const fail = (message: string) => end(() => controller.error(new TransportError('ERR_WEBSOCKET', message)))
-        socket.addEventListener('message', ({ data }: { readonly data: unknown }) => {
+        socket.addEventListener('message', ({ data }) => {
           if (over) return
           if (!(data instanceof ArrayBuffer)) fail('the WebSocket gave something else than bytes')
           else if (maxWaiting + (controller.desiredSize ?? 0) < data.byteLength) fail('the WebSocket gave more than its reader takes')
@@ -80,7 +81,8 @@ function outgoing(socket: WebSocketLike): WritableStream<Uint8Array> {
     async write(chunk) {
       while (socket.readyState === open && socket.bufferedAmount > mostBuffered) await new Promise(resolve => setTimeout(resolve, pause))
       if (socket.readyState !== open) throw new TransportError('ERR_WEBSOCKET', 'the WebSocket is closed')
-      socket.send(chunk)
+      // A copy: it sends later, and takes no memory that is shared.
+      socket.send(new Uint8Array(chunk))
     },
     close: () => socket.close(1000),
     abort: () => socket.close(),

@@ -3,7 +3,7 @@ export type { CertificateVerifier } from '../crypto/provider.ts'
 export type { TrustStore, VerifiedPeer, VerifyRequest } from '../types.ts'
 export type { CacheLimits } from './cache/chain-cache.ts'
 export type { KeyType, PublicKey, SignatureAlgorithm } from './certificate/algorithms.ts'
-export { type Certificate, describeSubject, parseCertificate } from './certificate/certificate.ts'
+export { type Certificate, describeSubject, extensionValue, parseCertificate } from './certificate/certificate.ts'
 export { type DistinguishedName, nameToText, sameName } from './certificate/distinguished-name.ts'
 export type { DistributionPoint } from './certificate/distribution-points.ts'
 export type {

@@ -23,6 +23,11 @@ export interface TrustStoreOptions extends Omit<ValidatorOptions, 'anchors'> {
   readonly firstUse?: (seen: FirstUse) => boolean
   /** What the peer's certificate has to be for, in the place of its role in TLS: anything, or the dotted OID of an extended key usage. */
   readonly purpose?: 'any' | (string & {})
+  /**
+   * Whether a server's name is left to the application, which then has to compare it, in its own way, before it believes the verdict.
+   * Default: false.
+   */
+  readonly anyName?: boolean
   /** Milliseconds since 1970 at which chains are judged, in the place of the connection's clock. */
   readonly time?: number
   /**
@@ -46,7 +51,7 @@ export interface FirstUse {
  * server without a name, a time that is no number.
  */
 export function createTrustStore(options: TrustStoreOptions): TrustStore {
-  const { roots, rawPublicKeys = [], firstUse, purpose, time, cache, ...rest } = options
+  const { roots, rawPublicKeys = [], firstUse, purpose, anyName = false, time, cache, ...rest } = options
   const memory = cache === false ? undefined : new ChainCache<RememberedVerdict>(cache)
   const validator = new ChainValidator({ ...rest, anchors: roots }, memory)
   if (!validator.hasAnchors && rawPublicKeys.length === 0 && !firstUse) throw new TypeError('a trust store needs at least one root')
@@ -56,7 +61,7 @@ export function createTrustStore(options: TrustStoreOptions): TrustStore {
   return {
     verify(chain: readonly Uint8Array[], request: VerifyRequest): VerifiedPeer {
       if (request.certificateType === 'RawPublicKey') return verifyRawKey(chain, rawPublicKeys)
-      const asked = chainRequest(request)
+      const asked = chainRequest(anyName ? { ...request, name: undefined } : request, anyName)
       try {
         const validated = validator.validate(chain, { ...asked, purpose: purpose ?? asked.purpose, now: time ?? asked.now }, true)
         return verifiedPeer(chain, validated)
@@ -71,9 +76,9 @@ export function createTrustStore(options: TrustStoreOptions): TrustStore {
   }
 }
 
-function chainRequest({ name, now, purpose, ocsp, scts, crls, fetchedOcsp }: VerifyRequest): ChainRequest {
+function chainRequest({ name, now, purpose, ocsp, scts, crls, fetchedOcsp }: VerifyRequest, anyName: boolean): ChainRequest {
   if (purpose !== 'server' && purpose !== 'client') throw new TypeError(`the purpose is "server" or "client", not ${purpose}`)
-  if (purpose === 'server' && name === undefined) throw new TypeError('a server is verified by its name, which is missing')
+  if (purpose === 'server' && name === undefined && !anyName) throw new TypeError('a server is verified by its name, which is missing')
   return {
     now,
     purpose,

@@ -106,7 +106,7 @@ afterEach(async () => {
  * Which port, Linux says: the listening socket that is open in the process. So a server may choose its port itself (port 0), and nobody
  * has to connect to find out whether it listens, which a server for one connection would take for that one.
  */
-function portOf(pid: number): number | undefined {
+export function portOf(pid: number): number | undefined {
   const inodes = openSockets(pid)
   for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/)

@@ -427,6 +427,7 @@ function playing(events: Fact[]): Connection {
     sendEarly: () => 0,
     end: () => {},
     abort: () => {},
+    limitFragments: () => {},
     updateKeys: () => {},
     exportKeyingMaterial: () => new Uint8Array(0),
     channelBinding: () => new Uint8Array(0),

@@ -43,16 +43,19 @@ export interface Sides {
 export interface SidesOptions {
   readonly client?: ClientConnectionOptions
   readonly server?: ServerConnectionOptions
+  /** Whether both have a trust store. Default: true. */
+  readonly trusting?: boolean
   readonly pipe?: PipeOptions
 }
 
 /** Neither has begun. */
-export function sides({ client, server, pipe: pipeOptions }: SidesOptions = {}): Sides {
+export function sides({ client, server, trusting = true, pipe: pipeOptions }: SidesOptions = {}): Sides {
   const made = pipe(pipeOptions)
   const [near, far] = made.streams
+  const common = { crypto, ...(trusting && { trust }) }
   return {
-    client: new ClientConnection(near, { crypto, trust, ...client }),
-    server: new ServerConnection(far, { crypto, trust, identity: serverIdentity, ...server }),
+    client: new ClientConnection(near, { ...common, ...client }),
+    server: new ServerConnection(far, { ...common, identity: serverIdentity, ...server }),
     pipe: made,
   }
 }

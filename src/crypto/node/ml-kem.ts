@@ -40,7 +40,7 @@ interface Native {
   decapsulate(key: nodeCrypto.KeyObject, ciphertext: Uint8Array): Buffer
 }
 
-const native = nodeCrypto as unknown as Native
+const native = nodeCrypto as typeof nodeCrypto & Native
 
 function nativeKem(name: Name, { encapsulationKeySize, ciphertextSize }: MlKem): Kem {
   return {

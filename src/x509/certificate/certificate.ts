@@ -1,5 +1,5 @@
 /** X.509 certificates (RFC 5280 §4), read strictly. What they are worth is decided in path.ts. */
-import { equal } from '../../wire/bytes.ts'
+import { copyOf, equal } from '../../wire/bytes.ts'
 import {
   bitString,
   bits,
@@ -10,6 +10,7 @@ import {
   generalizedTime,
   integer,
   malformed,
+  octetString,
   readDer,
   sequence,
   smallInteger,
@@ -20,7 +21,7 @@ import { DecodeError } from '../../wire/error.ts'
 import { orMalformed } from '../error.ts'
 import { type PublicKey, readPublicKey, readSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
 import { type DistinguishedName, describeName, readName, sameName } from './distinguished-name.ts'
-import { type Extensions, readExtensions } from './extensions.ts'
+import { collectExtensions, type Extensions, readExtensions } from './extensions.ts'
 
 export interface Certificate {
   /** The whole certificate, DER. */
@@ -84,6 +85,21 @@ export function decodeCertificate(der: Uint8Array): Certificate {
 export function describeSubject({ subject, extensions }: Certificate): string {
   if (subject.relative.length > 0) return describeName(subject)
   return `(no subject, DNS name ${extensions.subjectAltName?.dnsNames[0] ?? 'neither'})`
+}
+
+/**
+ * What an extension says, DER, whether or not anything here knows that extension: for evidence, attributes and labels of whoever judges by them. `id`:
+ * dotted. `undefined` where the certificate has none of that name. It is a copy.
+ */
+export function extensionValue({ signed }: Certificate, id: string): Uint8Array | undefined {
+  const fields = sequence(readDer(signed))
+  while (!fields.done) {
+    const field = fields.next()
+    if (field.tag !== constructedTag(3)) continue
+    const found = collectExtensions(sequence(field, constructedTag(3)).next()).get(id)
+    return found && copyOf(octetString(found.octets))
+  }
+  return undefined
 }
 
 /** A certificate whose issuer has its subject's name (RFC 5280 §3.2). Whether it signed itself is another matter. */

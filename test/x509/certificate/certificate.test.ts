@@ -4,7 +4,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { TlsError } from '../../../src/error.ts'
 import { constructedTag, contextTag, encode, encodeOid, tags } from '../../../src/wire/der.ts'
-import { CertificateError, createTrustStore, decodePem, describeSubject, nameToText, parseCertificate } from '../../../src/x509/index.ts'
+import {
+  CertificateError,
+  createTrustStore,
+  decodePem,
+  describeSubject,
+  extensionValue,
+  nameToText,
+  parseCertificate,
+} from '../../../src/x509/index.ts'
 import { providers } from '../../providers.ts'
 import * as make from '../build.ts'
 import { leaf, leafExtensions, now, root } from '../build.ts'
@@ -238,6 +246,18 @@ describe.each(providers())('with the provider $name', crypto => {
       if (accepted(flipped)) throw new Error(`accepted with bit ${bit} flipped`)
     }
   })
+})
+
+test('what an extension says can be read by whoever knows it, also where nothing here does', () => {
+  const [mine, alsoMine] = ['1.3.6.1.4.1.32473.1', '1.3.6.1.4.1.32473.2']
+  const names = encode(tags.sequence, make.dns('a.example'))
+  const extensions = [make.extension('2.5.29.17', names), make.extension(mine, make.latin1('evidence'))]
+  const certificate = parseCertificate(leaf(anchor, { extensions }).der)
+  expect(extensionValue(certificate, '2.5.29.17')).toEqual(names)
+  expect(extensionValue(certificate, alsoMine)).toBeUndefined()
+  extensionValue(certificate, mine)?.fill(0)
+  expect(extensionValue(certificate, mine)).toEqual(make.latin1('evidence'))
+  expect(extensionValue(parseCertificate(leaf(anchor, { extensions: undefined }).der), mine)).toBeUndefined()
 })
 
 test('no mutation makes the reader throw anything but a CertificateError', () => {

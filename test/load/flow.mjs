@@ -1,0 +1,75 @@
+/**
+ * Sends so many MiB through a face, both ends in this process, over loopback TCP, to a reader that stops for a while three times. Prints what
+ * came, and by how much the process's memory grew at most beyond what it had when the connection was there: bytes.
+ *
+ *     node test/load/flow.mjs FACE MEBIBYTES
+ */
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { byteStreams, TlsStream } from 'tassel/node'
+import { ClientConnection, ServerConnection } from 'tassel/stream'
+import { credentials, crypto } from './credentials.mjs'
+
+const [face, mebibytes] = [process.argv[2], Number(process.argv[3])]
+const total = mebibytes * 2 ** 20
+const chunk = new Uint8Array(65_536).fill(7)
+
+/** For each face: from two connected sockets, a function that sends all of it, and what is read at the other end. */
+const faces = {
+  async 'tassel/node'(near, far, { identity, trust }) {
+    const client = TlsStream.client(near, { serverName: 'localhost', trust, crypto })
+    const server = TlsStream.server(far, { identity, crypto })
+    await client.connected()
+    const send = async () => {
+      for (let sent = 0; sent < total; sent += chunk.length) if (!client.write(chunk)) await once(client, 'drain')
+      client.end()
+    }
+    return { send, received: server }
+  },
+  async 'tassel/stream'(near, far, { identity, trust }) {
+    const client = new ClientConnection(byteStreams(near), { trust, crypto })
+    const server = new ServerConnection(byteStreams(far), { identity, crypto })
+    const [{ writable }, { readable }] = await Promise.all([client.connect('localhost').finish(), server.accept().finish()])
+    const writer = writable.getWriter()
+    const send = async () => {
+      for (let sent = 0; sent < total; sent += chunk.length) await writer.write(chunk)
+      await writer.close()
+    }
+    return { send, received: readable }
+  },
+}
+
+async function main() {
+  const listener = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const near = connect({ host: '127.0.0.1', port: listener.address().port, allowHalfOpen: true })
+  const [far] = await once(listener, 'connection')
+  const { send, received } = await faces[face](near, far, await credentials())
+  const idle = process.memoryUsage.rss()
+  let peak = 0
+  const watch = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss() - idle)
+  }, 10)
+  const [bytes] = await Promise.all([readWithPauses(received), send()])
+  clearInterval(watch)
+  near.destroy()
+  far.destroy()
+  listener.close()
+  console.log(JSON.stringify({ bytes, peak }))
+}
+
+async function readWithPauses(received) {
+  let [bytes, wrong, pauses] = [0, 0, 0]
+  for await (const data of received) {
+    bytes += data.length
+    if (data[0] !== 7 || data.at(-1) !== 7) wrong++
+    if (bytes < ((pauses + 1) * total) / 4) continue
+    pauses++
+    await wait(400)
+  }
+  if (wrong > 0) throw new Error(`${wrong} chunks were not what was sent`)
+  return bytes
+}
+
+await main()
