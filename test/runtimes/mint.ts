@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Authority, type CertificateOptions, type Minted, mintAuthority } from '../../src/testing/index.ts'
 import { toHex } from '../../src/wire/bytes.ts'
-import { rfc8448Values } from './rfc8448.ts'
+import { rfc8448Records, rfc8448Values } from './rfc8448.ts'
 
 /** This file runs as JavaScript in `.runtimes/test/runtimes`. */
 const folder = join(import.meta.dirname, '../../../test/runtimes/suite')
@@ -67,9 +67,9 @@ ${property('certificate', toHex(certificateDer))}${property('pkcs8', toHex(priva
 }
 
 /** In the form that the formatter gives it. */
-function property(name: string, hex: string): string {
-  const line = `  ${name}: '${hex}',`
-  return line.length <= 140 ? `${line}\n` : `  ${name}:\n    '${hex}',\n`
+function property(name: string, value: string, indent = '  '): string {
+  const line = `${indent}${name}: '${value}',`
+  return line.length <= 140 ? `${line}\n` : `${indent}${name}:\n${indent}  '${value}',\n`
 }
 
 function values(): string {
@@ -79,5 +79,14 @@ function values(): string {
 /** Of RFC 8448 §3, a simple 1-RTT handshake with TLS_AES_128_GCM_SHA256 and x25519. */
 export const rfc8448 = {
 ${lines.join('')}}
+
+/** Every record of it in order, with the plaintext in it. */
+export const records = [
+${rfc8448Records().map(record).join('')}] as const
 `
+}
+
+function record({ actor, op, payload, record }: ReturnType<typeof rfc8448Records>[number]): string {
+  const lines = Object.entries({ actor, op, payload, record }).map(([name, value]) => property(name, value, '    '))
+  return `  {\n${lines.join('')}  },\n`
 }

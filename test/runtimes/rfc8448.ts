@@ -12,8 +12,7 @@ interface Step {
 const file = 'vectors/rfc8448.json'
 
 export function rfc8448Values(root = process.cwd()) {
-  const { traces } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { traces: { section: number; steps: Step[] }[] }
-  const steps = traces.find(({ section }) => section === 3)?.steps ?? []
+  const steps = simpleHandshake(root)
   const value = (actor: string, op: string, field: string): string => {
     const found = steps.find(step => step.actor === actor && step.op === op && step.fields[field] !== undefined)?.fields[field]
     if (found === undefined) throw new Error(`${file} has no '${field}' of ${actor}: ${op}`)
@@ -38,4 +37,16 @@ export function rfc8448Values(root = process.cwd()) {
     serverApplicationTraffic: value('server', 'derive secret "tls13 s ap traffic"', 'expanded'),
     resumptionSecret: value('client', 'derive secret "tls13 res master"', 'expanded'),
   }
+}
+
+/** The records of RFC 8448 §3 in order: who sends, what is in it, and how it looks on the wire. */
+export function rfc8448Records(root = process.cwd()) {
+  return simpleHandshake(root)
+    .filter(({ op }) => /^send .* record$/.test(op))
+    .map(({ actor, op, fields: { payload = '', 'complete record': record = '' } }) => ({ actor, op, payload, record }))
+}
+
+function simpleHandshake(root: string): readonly Step[] {
+  const { traces } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { traces: { section: number; steps: Step[] }[] }
+  return traces.find(({ section }) => section === 3)?.steps ?? []
 }

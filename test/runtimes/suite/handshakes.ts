@@ -1,6 +1,6 @@
 /** Handshakes: each suite, group and kind of key that the portable provider has, and what else may pass before data does. */
 import type { Question } from '../../../src/types.ts'
-import { client, type Credential, ecdsaP256, ecdsaP384, ecdsaP521, ed25519, root, rsa } from './credentials.ts'
+import { type Credential, client, ecdsaP256, ecdsaP384, ecdsaP521, ed25519, root, rsa } from './credentials.ts'
 import { assert, failure, pattern, type RuntimeTest, same, sameBytes, type World } from './kit.ts'
 import { exchange, identityOf, infoOf, pairOf, serverOf, talk, trustIn } from './pairs.ts'
 
@@ -12,16 +12,7 @@ const suites = [
   'TLS_AES_128_CCM_8_SHA256',
 ]
 
-const groups = [
-  'X25519MLKEM768',
-  'x25519',
-  'secp256r1',
-  'secp384r1',
-  'secp521r1',
-  'SecP256r1MLKEM768',
-  'SecP384r1MLKEM1024',
-  'x448',
-]
+const groups = ['X25519MLKEM768', 'x25519', 'secp256r1', 'secp384r1', 'secp521r1', 'SecP256r1MLKEM768', 'SecP384r1MLKEM1024', 'x448']
 
 const keys: readonly (readonly [scheme: string, credential: Credential])[] = [
   ['ecdsa_secp256r1_sha256', ecdsaP256],
@@ -132,7 +123,10 @@ export const handshakes: readonly RuntimeTest[] = [
       const { schemes, sign } = identity.key
       assert(sign, 'the key should sign')
       const open: Question[] = []
-      const options = { server: { identity: { ...identity, key: { schemes } } }, decideServer: (question: Question) => void open.push(question) }
+      const options = {
+        server: { identity: { ...identity, key: { schemes } } },
+        decideServer: (question: Question) => void open.push(question),
+      }
       const pair = pairOf(world, options).run()
       const [question] = open
       assert(question?.type === 'sign', 'the server should have asked for a signature')
@@ -179,7 +173,11 @@ export const handshakes: readonly RuntimeTest[] = [
       sameBytes([pair.client.data.subarray(length)], pattern(500), 'what comes after the end')
       pair.server.connection.end()
       pair.run()
-      same([pair.client, pair.server].map(({ connection }) => connection.waitingFor), ['nothing', 'nothing'], 'what the sides wait for')
+      same(
+        [pair.client, pair.server].map(({ connection }) => connection.waitingFor),
+        ['nothing', 'nothing'],
+        'what the sides wait for',
+      )
     },
   },
   {

@@ -18,8 +18,6 @@ export interface World {
 export interface RuntimeTest {
   /** A sentence. */
   readonly name: string
-  /** What not every runtime has: WHATWG streams, and timers with them. */
-  readonly needs?: 'streams'
   run(world: World): void | Promise<void>
 }
 

@@ -78,7 +78,8 @@ export const refusals: readonly RuntimeTest[] = [
     run(world) {
       for (const flip of [0, 1, 2, 3, 4]) {
         let chunks = 0
-        const tamper = (_: string, chunk: Uint8Array) => (chunks++ === flip ? chunk.with(-1 + chunk.length, (chunk.at(-1) ?? 0) ^ 1) : chunk)
+        const tamper = (_: string, chunk: Uint8Array) =>
+          chunks++ === flip ? chunk.with(-1 + chunk.length, (chunk.at(-1) ?? 0) ^ 1) : chunk
         const { client, server } = pairOf(world, { tamper, client: { groups: ['x25519'] } }).run()
         if (chunks <= flip) return assert(flip >= 2, 'both sides should have written')
         assert(client.error ?? server.error, `somebody should have noticed the bit in chunk ${flip}`)

@@ -36,7 +36,11 @@ export const values: readonly RuntimeTest[] = [
     name: 'the key schedule gives the secrets, keys and MACs of RFC 8448',
     run({ provider }) {
       const suite = suiteOf(provider, aes128)
-      const transcript = (...messages: Uint8Array[]) => suite.hash.create().update(concat(...messages)).digest()
+      const transcript = (...messages: Uint8Array[]) =>
+        suite.hash
+          .create()
+          .update(concat(...messages))
+          .digest()
       const hellos = transcript(rfc.clientHello, rfc.serverHello)
       const handshake = earlyStage(suite.hash).handshake(rfc.sharedSecret.slice())
       const clientTraffic = handshake.clientTrafficSecret(hellos)
@@ -105,7 +109,10 @@ export const values: readonly RuntimeTest[] = [
     run() {
       const roots = mozillaRoots()
       same(roots.length, mozillaRootsInfo.count, 'how many there are')
-      assert(roots.some(({ label }) => label === 'ISRG Root X1'), 'ISRG Root X1 should be one')
+      assert(
+        roots.some(({ label }) => label === 'ISRG Root X1'),
+        'ISRG Root X1 should be one',
+      )
     },
   },
 ]
