@@ -1,20 +1,21 @@
 /** RFC 8448 §3, replayed through the engine as the client: every record that leaves is the one of the RFC. */
-import type { CryptoProvider } from '../../../src/crypto/provider.ts'
+import type { DiffieHellmanGroup } from '../../../src/crypto/key-exchange.ts'
+import type { CryptoProvider, KeyExchange } from '../../../src/crypto/provider.ts'
 import { createWasmProvider } from '../../../src/crypto/wasm.ts'
 import { createClient } from '../../../src/engine.ts'
 import type { RawExtension, ShapeExtensions } from '../../../src/types.ts'
 import { concat } from '../../../src/wire/bytes.ts'
 import { acceptWithoutVerification } from '../../../src/x509/index.ts'
 import { Side } from '../../pair.ts'
-import { fromHex, type RuntimeTest, same } from './kit.ts'
+import { fromHex, type RuntimeTest, same, type World } from './kit.ts'
 import { records, rfc8448 } from './rfc8448.ts'
 
 export const replays: readonly RuntimeTest[] = [
   {
     name: 'a client replays RFC 8448, octet for octet',
-    run({ now }) {
+    run({ random, now }) {
       const connection = createClient({
-        crypto: providerOfTheTrace(),
+        crypto: providerOfTheTrace(random),
         now,
         serverName: 'server',
         cipherSuites: ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_256_GCM_SHA384'],
@@ -31,6 +32,7 @@ export const replays: readonly RuntimeTest[] = [
         if (actor === 'client' && op.includes('application_data')) connection.send(fromHex(payload))
         if (actor === 'client' && op.includes('alert')) connection.end()
         side.drain()
+        if (side.error) throw side.error
         if (actor === 'client') same(concat(...connection.takeOutput()), fromHex(record), `what leaves at '${op}'`)
       }
       same(side.types, ['peer-certificate', 'connected', 'session', 'end'], 'the events')
@@ -39,16 +41,14 @@ export const replays: readonly RuntimeTest[] = [
   },
 ]
 
-/** Its random values are those of the trace, in the order in which the client needs them; and it takes the RFC's small RSA key. */
-function providerOfTheTrace(): CryptoProvider {
-  const hello = fromHex(rfc8448.clientHello)
-  const values = [hello.slice(6, 38), fromHex(rfc8448.clientPrivateKey)]
-  const random = (size: number): Uint8Array => {
-    const value = values.shift()
-    if (value?.length !== size) throw new Error(`the trace has no random value of ${size} bytes here`)
-    return value
-  }
-  return createWasmProvider({ random, minimumRsaBits: 1024 })
+/** With the random value and the key of the trace; and it takes the RFC's small RSA key. */
+function providerOfTheTrace(random: World['random']): CryptoProvider {
+  const provider = createWasmProvider({ random, minimumRsaBits: 1024 })
+  const withKey = (group: KeyExchange): KeyExchange => ({
+    ...group,
+    generate: () => (group as DiffieHellmanGroup).pairOf(fromHex(rfc8448.clientPrivateKey)),
+  })
+  return { ...provider, groups: provider.groups.map(withKey), random: () => fromHex(rfc8448.clientHello).slice(6, 38) }
 }
 
 /** The extensions of the RFC's ClientHello, in its order; the key share is the engine's. */

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { bundle, root } from './bundle.ts'
+import { evaluate, inject, newQuickJs } from './quickjs.ts'
+import { expectPassed } from './report.ts'
+
+const { version } = JSON.parse(readFileSync(join(root, 'node_modules/quickjs-emscripten-core/package.json'), 'utf8')) as { version: string }
+
+it('the suite passes in QuickJS inside WebAssembly, where there is nothing but the language, a random source and a clock', async context => {
+  const vm = await newQuickJs()
+  const more = ['TextEncoder', 'crypto', 'setTimeout', 'console', 'URL', 'WebAssembly', 'ReadableStream', 'require', 'process']
+  expect(evaluate(vm, `${JSON.stringify(more)}.filter(name => name in globalThis).join()`)).toBe('')
+  inject(vm)
+  evaluate(vm, await bundle('test/runtimes/entries/bare.ts', { format: 'iife' }))
+  const results = JSON.parse(String(evaluate(vm, 'entry.run(random, now)')))
+  expectPassed(context, { name: 'QuickJS in WebAssembly (quickjs-emscripten)', version, results, streams: false })
+})
