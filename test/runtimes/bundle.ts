@@ -7,14 +7,14 @@ import { build, type Plugin } from 'rolldown'
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface BundleOptions {
-  /** `iife`: a script, whose exports are properties of the global `entry`. Default: a module. */
-  readonly format?: 'esm' | 'iife'
+  /** The global that the exports are properties of: makes a script. Default: a module. */
+  readonly global?: string
   /** Modules that the runtime has itself. */
   readonly external?: readonly string[]
 }
 
 /** `entry`: relative to the repository. What it imports of `src` is what was built of it in `dist`: as it is published, not as it is written. */
-export async function bundle(entry: string, { format = 'esm', external = [] }: BundleOptions = {}): Promise<string> {
+export async function bundle(entry: string, { global, external = [] }: BundleOptions = {}): Promise<string> {
   const { output } = await build({
     input: join(root, entry),
     write: false,
@@ -22,7 +22,7 @@ export async function bundle(entry: string, { format = 'esm', external = [] }: B
     external: [...external],
     platform: 'neutral',
     plugins: [built],
-    output: { format, name: 'entry' },
+    output: global === undefined ? { format: 'esm' } : { format: 'iife', name: global },
   })
   const [chunk] = output
   if (output.length !== 1 || chunk.type !== 'chunk') throw new Error(`${entry} should become one file`)

@@ -1,11 +1,12 @@
 /** QuickJS inside WebAssembly: a JavaScript engine with the language, and nothing else but what is injected here. */
 import { randomBytes } from 'node:crypto'
 import variant from '@jitl/quickjs-wasmfile-release-sync'
-import { newQuickJSWASMModuleFromVariant, type QuickJSContext, Scope } from 'quickjs-emscripten-core'
+import { newQuickJSWASMModuleFromVariant, type QuickJSContext, type QuickJSSyncVariant, Scope } from 'quickjs-emscripten-core'
 
 /** A new one. It is not disposed of: it goes with the memory of its module, which is new too. */
 export async function newQuickJs(): Promise<QuickJSContext> {
-  return (await newQuickJSWASMModuleFromVariant(variant)).newContext()
+  // Its types are those of its CommonJS form, where the variant is a property `default`.
+  return (await newQuickJSWASMModuleFromVariant(variant as unknown as QuickJSSyncVariant)).newContext()
 }
 
 /** Runs a script. What is there of its value once the promises are settled that it has made: text, a number, a plain object. */

@@ -1,6 +1,6 @@
 /** What a run of the suite has to look like, and how it is told to scripts/runtimes.mjs, which makes the table in README.md of it. */
 import { execFileSync } from 'node:child_process'
-import { expect, type TaskContext } from 'vitest'
+import { expect, type TestContext } from 'vitest'
 import type { Program } from '../interop/child.ts'
 import { type Result, tests } from './suite/main.ts'
 
@@ -28,7 +28,7 @@ export interface Run {
 }
 
 /** Fails the test unless all that applies has passed, and nothing was left out. */
-export function expectPassed({ task }: TaskContext, { name, version, results, streams = true }: Run): void {
+export function expectPassed({ task }: TestContext, { name, version, results, streams = true }: Run): void {
   const count = (outcome: Result['outcome']) => results.filter(each => each.outcome === outcome).length
   task.meta.runtime = { name, version, passed: count('passed'), failed: count('failed'), notApplicable: count('not applicable') }
   expect(results.filter(({ outcome }) => outcome === 'failed')).toEqual([])
