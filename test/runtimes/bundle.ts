@@ -19,7 +19,7 @@ export async function bundle(entry: string, { global, external = [] }: BundleOpt
     input: join(root, entry),
     write: false,
     logLevel: 'warn',
-    external: [...external],
+    external: [/^node:/, ...external],
     platform: 'neutral',
     plugins: [built],
     output: global === undefined ? { format: 'esm' } : { format: 'iife', name: global },

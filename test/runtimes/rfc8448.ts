@@ -1,6 +1,5 @@
 /** The values of RFC 8448 §3 that the suite computes again, as the vectors have them. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 
 interface Step {
   readonly actor: string
@@ -11,8 +10,8 @@ interface Step {
 /** Also where this runs as JavaScript in `.runtimes`: the repository's root is where the tests and scripts are started. */
 const file = 'vectors/rfc8448.json'
 
-export function rfc8448Values(root = process.cwd()) {
-  const steps = simpleHandshake(root)
+export function rfc8448Values() {
+  const steps = simpleHandshake()
   const value = (actor: string, op: string, field: string): string => {
     const found = steps.find(step => step.actor === actor && step.op === op && step.fields[field] !== undefined)?.fields[field]
     if (found === undefined) throw new Error(`${file} has no '${field}' of ${actor}: ${op}`)
@@ -40,13 +39,13 @@ export function rfc8448Values(root = process.cwd()) {
 }
 
 /** The records of RFC 8448 §3 in order: who sends, what is in it, and how it looks on the wire. */
-export function rfc8448Records(root = process.cwd()) {
-  return simpleHandshake(root)
+export function rfc8448Records() {
+  return simpleHandshake()
     .filter(({ op }) => /^send .* record$/.test(op))
     .map(({ actor, op, fields: { payload = '', 'complete record': record = '' } }) => ({ actor, op, payload, record }))
 }
 
-function simpleHandshake(root: string): readonly Step[] {
-  const { traces } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { traces: { section: number; steps: Step[] }[] }
+function simpleHandshake(): readonly Step[] {
+  const { traces } = JSON.parse(readFileSync(file, 'utf8')) as { traces: { section: number; steps: Step[] }[] }
   return traces.find(({ section }) => section === 3)?.steps ?? []
 }
