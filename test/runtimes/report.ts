@@ -40,7 +40,7 @@ export function expectPassed({ task }: TestContext, { name, version, results, st
 export function versionOf(program: Program): string {
   if (program.missing !== undefined) throw new Error(program.missing)
   const [file, ...args] = program.command
-  const said = execFileSync(file, [...args, '--version'], { encoding: 'utf8', timeout: 30_000 })
+  const said = execFileSync(file, [...args, '--version'], { encoding: 'utf8', stdio: 'pipe', timeout: 30_000 })
   const [version] = /\d+([.-]\d+)+/.exec(said) ?? []
   if (version === undefined) throw new Error(`no version in: ${said}`)
   return version
