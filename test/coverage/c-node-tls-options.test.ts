@@ -236,7 +236,7 @@ async function revocation(): Promise<void> {
 
 async function timeouts(): Promise<void> {
   const { server, port } = await serve(ours, { handshakeTimeout: 20 })
-  const silent = net.connect(port, '127.0.0.1')
+  const silent = net.connect(port, '127.0.0.1').resume()
   const [told] = await Promise.all([clientError(server), once(silent, 'close')])
   expect(told).toMatchObject({ code: 'ERR_TLS_HANDSHAKE_TIMEOUT', message: 'TLS handshake timeout' })
   expect(codeOf(() => ours.createServer({ handshakeTimeout: 'x' as never }))).toBe('ERR_INVALID_ARG_TYPE')

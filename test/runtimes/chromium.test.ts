@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { it, onTestFinished } from 'vitest'
+import { scratch } from '../drivers/scratch.ts'
+import { describeWith, findProgram, start } from '../interop/child.ts'
+import { bundle } from './bundle.ts'
+import { expectPassed, versionOf } from './report.ts'
+
+const program = findProgram({ name: 'chromium', command: ['chromium'], probe: ['--version'], hint: 'apt-get install chromium' })
+
+describeWith(program, 'Chromium', () => {
+  it('passes the suite in a page', async context => {
+    const { url, results } = await servePage(await bundle('test/runtimes/entries/page.ts'))
+    const home = scratch('chromium')
+    const browser = start(program, ['--headless=new', ...quiet, `--user-data-dir=${home}/profile`, url], { home })
+    const failed = browser.ended.then(() => Promise.reject(new Error(`the browser ended before the page: ${browser.stderr.text}`)))
+    expectPassed(context, {
+      name: 'Chromium, headless',
+      version: versionOf(program),
+      results: JSON.parse(await Promise.race([results, failed])),
+    })
+    browser.process.kill('SIGKILL')
+    await browser.ended
+  })
+})
+
+/** A page with this script, and what it sends back. */
+async function servePage(script: string): Promise<{ url: string; results: Promise<string> }> {
+  const server = createServer()
+  const results = new Promise<string>(resolve => {
+    server.on('request', async (request, response) => {
+      if (request.method === 'POST') resolve(await text(request))
+      const isScript = request.url === '/page.js'
+      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
+      response.end(isScript ? script : '<!doctype html><title>Tassel</title><script type="module" src="/page.js"></script>')
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, results }
+}
+
+/** Nothing over the network but what is asked for. */
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+]
