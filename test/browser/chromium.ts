@@ -1,7 +1,8 @@
 /** Headless Chromium, told what to do over a pipe: pages that are open for as long as a test likes, and can be used as a person would. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -30,6 +31,7 @@ export class Chromium {
   readonly #out: Writable
   readonly #waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (reason: Error) => void }>()
   readonly #listeners = new Set<(event: Answer) => void>()
+  readonly ended: Promise<void>
   #rest = ''
   #last = 0
 
@@ -46,7 +48,7 @@ export class Chromium {
     this.#out.on('error', () => {})
     const input = this.#process.stdio[4] as Readable
     input.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
-    this.#process.once('exit', () => {
+    this.ended = once(this.#process, 'exit').then(() => {
       for (const { reject } of this.#waiting.values()) reject(new Error('chromium has ended'))
     })
   }
@@ -78,11 +80,13 @@ export class Chromium {
 
   async close(): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill('SIGKILL')
-      await once(this.#process, 'exit')
+      this.send('Browser.close', {}).catch(() => {})
+      const kill = setTimeout(() => this.#process.kill('SIGKILL'), 5_000)
+      await this.ended
+      clearTimeout(kill)
     }
     // The processes below it end a little later, and may still write.
-    rmSync(this.#home, { recursive: true, force: true, maxRetries: 20 })
+    await rm(this.#home, { recursive: true, force: true, maxRetries: 20 })
   }
 
   #hear(text: string): void {

@@ -3,26 +3,23 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { it, onTestFinished } from 'vitest'
-import { scratch } from '../drivers/scratch.ts'
-import { describeWith, findProgram, start } from '../interop/child.ts'
+import { Chromium, chromium } from '../browser/chromium.ts'
+import { describeWith } from '../interop/child.ts'
 import { bundle } from './bundle.ts'
 import { expectPassed, versionOf } from './report.ts'
 
-const program = findProgram({ name: 'chromium', command: ['chromium'], probe: ['--version'], hint: 'apt-get install chromium' })
-
-describeWith(program, 'Chromium', () => {
+describeWith(chromium, 'Chromium', () => {
   it('passes the suite in a page', async context => {
     const { url, results } = await servePage(await bundle('test/runtimes/entries/page.ts'))
-    const home = scratch('chromium')
-    const browser = start(program, ['--headless=new', ...quiet, `--user-data-dir=${home}/profile`, url], { home })
-    const failed = browser.ended.then(() => Promise.reject(new Error(`the browser ended before the page: ${browser.stderr.text}`)))
+    const browser = new Chromium()
+    onTestFinished(() => browser.close())
+    await browser.open(url)
+    const failed = browser.ended.then(() => Promise.reject(new Error('the browser ended before the page')))
     expectPassed(context, {
       name: 'Chromium, headless',
-      version: versionOf(program),
+      version: versionOf(chromium),
       results: JSON.parse(await Promise.race([results, failed])),
     })
-    browser.process.kill('SIGKILL')
-    await browser.ended
   })
 })
 
@@ -42,14 +39,3 @@ async function servePage(script: string): Promise<{ url: string; results: Promis
   onTestFinished(() => void server.close())
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, results }
 }
-
-/** Nothing over the network but what is asked for. */
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-dev-shm-usage',
-]
