@@ -137,7 +137,10 @@ export interface CommonOptions {
   certificateSignatureSchemes?: readonly string[]
   /** Keys from outside of TLS, preferred first. */
   psk?: readonly ExternalPsk[]
-  /** How PSKs are used: with a key exchange, or alone, without forward secrecy. Default: `['psk_dhe_ke']`. */
+  /**
+   * How PSKs are used: with a key exchange, or alone, without forward secrecy. Default: `['psk_dhe_ke']`. An empty list: not at all; to a client that
+   * says so no server sends tickets.
+   */
   pskModes?: readonly ('psk_dhe_ke' | 'psk_ke')[]
   /** Whether to ask the peer for a stapled OCSP response, and for SCTs. Default: false. */
   requestOcsp?: boolean
@@ -394,9 +397,9 @@ export type TlsEvent = Question | Fact
 
 export interface ConnectionInfo {
   readonly protocolVersion: 'TLSv1.3'
-  /** IANA name. */
+  /** IANA name: a key of `cipherSuites` of `tassel/crypto`, which has its parts. */
   readonly cipherSuite: string
-  /** IANA name of the group of the key exchange; `undefined` where a PSK was used alone. */
+  /** IANA name of the group of the key exchange, a key of `namedGroups` of `tassel/crypto`; `undefined` where a PSK was used alone. */
   readonly group: string | undefined
   /** IANA name of the scheme that the server signed with. */
   readonly signatureScheme: string | undefined
@@ -423,6 +426,8 @@ export interface ConnectionInfo {
  * throws `TypeError`.
  */
 export interface Connection {
+  /** Which side this is. */
+  readonly role: 'client' | 'server'
   /** Bytes from the transport. The connection owns the chunk from now on and may decrypt inside it. */
   receive(chunk: Uint8Array): void
   /** The transport ended. Without the peer's close_notify this is a truncation: `failed` with code `truncated`. */

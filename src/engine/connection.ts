@@ -37,7 +37,7 @@ export interface Part {
 
 /** Use `createClient` and `createServer`: they check the options. */
 export class Engine implements Connection {
-  readonly #role: Role
+  readonly role: Role
   readonly #options: WithCrypto<CommonOptions>
   readonly #answers: Answers
   readonly #tickets: TicketIssuer | undefined
@@ -67,7 +67,7 @@ export class Engine implements Connection {
   constructor(part: Part) {
     const { role, options, answers, tickets, stateless = false, handshake } = part
     // Not the part whole: the handshake holds its settings, and is soon over.
-    this.#role = role
+    this.role = role
     this.#options = options
     this.#answers = answers
     this.#tickets = tickets
@@ -202,7 +202,7 @@ export class Engine implements Connection {
     if (type === 'tls-exporter') return this.exportKeyingMaterial('EXPORTER-Channel-Binding', undefined, 32)
     if (type !== 'tls-server-end-point') throw new TypeError(`no channel binding is called ${String(type)}`)
     if (!this.#info) throw new TypeError('channelBinding before connected')
-    return serverEndPoint(this.#options.crypto, this.#role, this.#info)
+    return serverEndPoint(this.#options.crypto, this.role, this.#info)
   }
 
   /** Sends a handshake message that was encoded elsewhere, under the keys of now. For replays; the surface does not offer it. */
@@ -256,7 +256,7 @@ export class Engine implements Connection {
   /** Between the first ClientHello and the peer's Finished it means nothing; elsewhere, and with other contents, it may not be (RFC 9846 §5). */
   #takeChangeCipherSpec(bytes: Uint8Array): void {
     // A server without memory may have met the client's first hello before (RFC 9846 §4.3.2).
-    const mayCome = !this.#post && (this.#role === 'client' || this.#helloHeard || this.#stateless)
+    const mayCome = !this.#post && (this.role === 'client' || this.#helloHeard || this.#stateless)
     if (!mayCome || bytes.length !== 1 || bytes[0] !== 1) {
       throw new TlsError('change-cipher-spec', 'a change_cipher_spec that may not be here')
     }
@@ -303,7 +303,7 @@ export class Engine implements Connection {
     this.#conversation = undefined
     this.#effects.agreed = undefined
     const { now, crypto } = this.#options
-    const [role, io, limits, tickets] = [this.#role, this.#effects, this.#limits, this.#tickets]
+    const [role, io, limits, tickets] = [this.role, this.#effects, this.#limits, this.#tickets]
     this.#post = new PostHandshake({ role, established, io, limits, now, random: crypto.random, tickets }, secrets)
     this.#info = describeConnection(established)
     this.#events.push({ type: 'connected', info: this.#info })

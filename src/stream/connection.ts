@@ -34,6 +34,11 @@ export class StreamConnection {
     return this.link.driver.connection.exportKeyingMaterial(label, context, length, options)
   }
 
+  /** What ties another protocol's authentication to this connection: `tls-exporter` (RFC 9266) or `tls-server-end-point` (RFC 5929). As of `Connection`. */
+  channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Uint8Array {
+    return this.link.driver.connection.channelBinding(type)
+  }
+
   /** Ends in order what is connected, without waiting for the peer to end too; aborts a handshake. */
   close(): Promise<void> {
     return this.link.close()

@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { DiffieHellmanGroup } from '../../src/crypto/key-exchange.ts'
 import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { createClient, createServer } from '../../src/engine.ts'
-import type { ClientOptions, Connection, ServerOptions } from '../../src/types.ts'
+import type { ClientOptions, Connection, Identity, ServerOptions, TrustStore } from '../../src/types.ts'
 import { concat, toHex } from '../../src/wire/bytes.ts'
 import { type Credentials, credentials } from '../credentials.ts'
 import { Side } from '../pair.ts'
@@ -35,10 +35,11 @@ describe.each(providers())('on the provider $name', provider => {
     { name: 'with a retry', clientAuth: undefined, keyShares: [] },
   ]
   it.each(flavours)('no flipped bit goes unnoticed in a handshake $name', { timeout: 600_000 }, ({ clientAuth, keyShares }) => {
-    const identity = minted.identity(provider)
+    const identity = signingOnce(minted.identity(provider))
+    const [trust, ofClient, ofServer] = [minted.trust(provider), deterministic(provider, 1), deterministic(provider, 2)]
     const create = {
-      client: () => client(provider, { keyShares, identity: clientAuth ? identity : null }),
-      server: () => server(provider, { identity, ...(clientAuth && { clientAuth }) }),
+      client: () => client(ofClient, trust, { keyShares, identity: clientAuth ? identity : null }),
+      server: () => server(ofServer, trust, { identity, ...(clientAuth && { clientAuth }) }),
     }
     const flights = record(create)
     const counts = { failed: 0, truncated: 0, ignored: 0 }
@@ -151,17 +152,18 @@ function isVersionByte(flight: Uint8Array, at: number): boolean {
   return false
 }
 
-function client(provider: CryptoProvider, options: Partial<ClientOptions>): Connection {
-  const trust = { trust: minted.trust(provider), now: () => minted.now }
-  return createClient({ crypto: deterministic(provider, 1), serverName: 'localhost', groups: ['x25519'], ...trust, ...options })
+function client(crypto: CryptoProvider, trust: TrustStore, options: Partial<ClientOptions>): Connection {
+  return createClient({ crypto, serverName: 'localhost', groups: ['x25519'], trust, now: () => minted.now, ...options })
 }
 
-function server(provider: CryptoProvider, options: Partial<ServerOptions>): Connection {
-  const trust = { trust: minted.trust(provider), now: () => minted.now }
-  return createServer({ crypto: deterministic(provider, 2), ...trust, ...options })
+function server(crypto: CryptoProvider, trust: TrustStore, options: Partial<ServerOptions>): Connection {
+  return createServer({ crypto, trust, now: () => minted.now, ...options })
 }
 
-/** The same "random" values and key shares at each start. */
+/**
+ * The same "random" values and key shares at each start. So most of what is agreed, signed and verified is the same too, and is computed once: a flipped
+ * bit that reaches it makes another question of it.
+ */
 function deterministic(provider: CryptoProvider, seed: number): CryptoProvider {
   const privateKey = new Uint8Array(32).fill(seed * 17)
   return {
@@ -171,15 +173,34 @@ function deterministic(provider: CryptoProvider, seed: number): CryptoProvider {
       .filter(each => each.name === 'x25519')
       .map(group => {
         const { pairOf } = group as DiffieHellmanGroup
+        const { share } = pairOf(privateKey)
+        const agree = remembered((peer: Uint8Array) => pairOf(privateKey).agree(peer))
+        const pair = () => ({ share: share.slice(), agree: (peer: Uint8Array) => agree(peer).slice() })
         return {
           group: group.group,
           name: group.name,
-          generate: () => pairOf(privateKey),
+          generate: pair,
           respond: peer => {
-            const pair = pairOf(privateKey)
-            return { share: pair.share, secret: pair.agree(peer) }
+            const { share, agree } = pair()
+            return { share, secret: agree(peer) }
           },
         }
       }),
+    verifiers: provider.verifiers.map(verifier => ({ ...verifier, verify: remembered(verifier.verify.bind(verifier)) })),
+  }
+}
+
+/** What signs with Ed25519 says the same of the same message. */
+function signingOnce({ chain, key }: Identity): Identity {
+  const sign = remembered((message: Uint8Array) => key.sign?.(key.schemes[0] ?? 0, message))
+  return { chain, key: { ...key, sign: (_scheme, message) => sign(message) ?? new Uint8Array(0) } }
+}
+
+function remembered<Args extends readonly Uint8Array[], Result>(compute: (...args: Args) => Result): (...args: Args) => Result {
+  const results = new Map<string, Result>()
+  return (...args) => {
+    const question = args.map(toHex).join(' ')
+    if (!results.has(question)) results.set(question, compute(...args))
+    return results.get(question) as Result
   }
 }

@@ -430,6 +430,7 @@ function playing(events: Fact[]): Connection {
     limitFragments: () => {},
     updateKeys: () => {},
     exportKeyingMaterial: () => new Uint8Array(0),
+    role: 'client',
     channelBinding: () => new Uint8Array(0),
     info: undefined,
     progress: { cipherSuite: undefined, alpn: undefined, serverName: undefined },

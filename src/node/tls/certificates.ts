@@ -23,7 +23,7 @@ export function detailedCertificate(line: readonly Uint8Array[]): DetailedPeerCe
   return above
 }
 
-/** `X509Certificate`, each with its `issuerCertificate`, as a TLS socket of Node.js gives it. */
+/** `X509Certificate` of the first, each with its `issuerCertificate`, as a TLS socket of Node.js gives it. */
 export function x509Certificate(line: readonly Uint8Array[]): X509Certificate | undefined {
   let above: X509Certificate | undefined
   for (const der of [...line].reverse()) {
@@ -46,7 +46,8 @@ export function lineOf(peer: VerifiedPeer): readonly Uint8Array[] {
   return sentLine(peer.chain)
 }
 
-function sentLine([leaf, ...others]: readonly Uint8Array[]): readonly Uint8Array[] {
+/** The first certificate and those of the others that issued it, in their order. */
+export function sentLine([leaf, ...others]: readonly Uint8Array[]): readonly Uint8Array[] {
   if (!leaf) return []
   const line = [leaf]
   const rest = others.flatMap(der => readable(der) ?? [])

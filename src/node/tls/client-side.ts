@@ -12,11 +12,11 @@ import type {
   Question,
   Session,
 } from '../../types.ts'
-import { acceptWithoutVerification } from '../../x509/index.ts'
+import { acceptWithoutVerification, parseCertificate } from '../../x509/index.ts'
 import { type AlpnProtocols, protocolNames } from './alpn.ts'
 import { detailedCertificate, lineOf, type PeerCertificate } from './certificates.ts'
 import { bytesOf, type CodedError, coded, invalidType } from './errors.ts'
-import { checkServerIdentity } from './identity-check.ts'
+import { checkServerIdentity, hasDnsName } from './identity-check.ts'
 import { externalPsk, type PskBytes } from './psk.ts'
 import type { SecureContext } from './secure-context.ts'
 import { Side } from './side.ts'
@@ -89,7 +89,8 @@ export class ClientSide extends Side {
   }
 
   tellSession(session: Session): void {
-    this.socket.emit('session', Buffer.from(session.toBytes()))
+    // To write one down takes a while, and most sockets have nobody who would keep it.
+    if (this.socket.listenerCount('session') > 0) this.socket.emit('session', Buffer.from(session.toBytes()))
   }
 
   get servername(): string | false {
@@ -113,8 +114,11 @@ export class ClientSide extends Side {
   }
 
   #identityProblem(): Problem | undefined {
-    const check = this.#options.checkServerIdentity ?? checkServerIdentity
-    const cert = this.peer && detailedCertificate(lineOf(this.peer))
+    const { checkServerIdentity: check = checkServerIdentity } = this.#options
+    const [leaf] = this.peer?.chain ?? []
+    if (!this.peer || !leaf) return undefined
+    if (check === checkServerIdentity && hasDnsName(this.#hostname, parseCertificate(leaf))) return undefined
+    const cert = detailedCertificate(lineOf(this.peer))
     const error = cert && (check(this.#hostname, cert) as CodedError | undefined)
     return error ? { error, alert: 'bad_certificate' } : undefined
   }

@@ -76,11 +76,9 @@ function keyOf(source: KeySource, passphrase: string | undefined, crypto: Crypto
 }
 
 /** By way of `node:crypto`, which reads whatever OpenSSL reads, and whose errors are those of Node.js. */
-function importKey(key: Bytes, passphrase: string | undefined, crypto: CryptoProvider): PrivateKey {
+function importKey(key: Bytes, passphrase = '', crypto: CryptoProvider): PrivateKey {
   const isDer = key instanceof Uint8Array && key[0] === derSequence
-  const object = isDer
-    ? fromDer(Buffer.from(key), passphrase)
-    : createPrivateKey({ key: textOf(key), ...(passphrase !== undefined && { passphrase }) })
+  const object = isDer ? fromDer(Buffer.from(key), passphrase) : createPrivateKey({ key: textOf(key), passphrase })
   const pkcs8 = object.export({ type: 'pkcs8', format: 'der' })
   try {
     return crypto.importPrivateKey(pkcs8)
@@ -89,8 +87,8 @@ function importKey(key: Bytes, passphrase: string | undefined, crypto: CryptoPro
   }
 }
 
-function fromDer(key: Buffer, passphrase: string | undefined): ReturnType<typeof createPrivateKey> {
-  const options = { key, format: 'der', ...(passphrase !== undefined && { passphrase }) } as const
+function fromDer(key: Buffer, passphrase: string): ReturnType<typeof createPrivateKey> {
+  const options = { key, format: 'der', passphrase } as const
   for (const type of ['pkcs8', 'sec1'] as const) {
     try {
       return createPrivateKey({ ...options, type })

@@ -5,7 +5,7 @@ import { type CodedError, coded, invalidType, invalidValue } from './errors.ts'
 import { type IdentityOptions, identitiesOf } from './identities.ts'
 import { DEFAULT_CIPHERS, groupsOf, schemesOf, suitesOf } from './names.ts'
 import { checkTicketKeys, SessionTickets } from './session-tickets.ts'
-import { type Believed, believedBy, type TrustOptions } from './trust.ts'
+import { authoritiesOf, type Believed, believedBy, type TrustOptions, withIssuers } from './trust.ts'
 import { checkVersions, type VersionOptions } from './versions.ts'
 
 /** The options of `tls.createSecureContext`. What is gone in TLS 1.3 is taken and means nothing, as in Node.js on 1.3. */
@@ -50,7 +50,8 @@ export class SecureContext {
     checkGone(options)
     checkVersions(options)
     const { identities, authorities } = identitiesOf(options, nodeProvider())
-    this.identities = identities
+    // As OpenSSL does it, what is missing of a chain is looked for in `ca`.
+    this.identities = identities.map(identity => ({ ...identity, chain: withIssuers(identity.chain, authoritiesOf(options.ca)) }))
     this.algorithms = algorithmsOf(options)
     this.honorCipherOrder = options.honorCipherOrder ?? true
     this.sessionTimeout = sessionTimeoutOf(options.sessionTimeout)

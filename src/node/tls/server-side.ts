@@ -40,6 +40,19 @@ export interface ServerSideOptions {
   server?: EventEmitter | undefined
 }
 
+/** Throws coded errors for options that can't be. */
+export function checkServerOptions(options: ServerSideOptions): void {
+  if (options.ALPNCallback && options.ALPNProtocols) {
+    throw coded(new TypeError('ALPNCallback and ALPNProtocols exclude each other'), 'ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS')
+  }
+  for (const name of ['ALPNCallback', 'SNICallback', 'pskCallback'] as const) {
+    const callback = options[name]
+    if (callback !== undefined && callback !== null && typeof callback !== 'function')
+      throw invalidType(`options.${name}`, 'a function', callback)
+  }
+  protocolNames(options.ALPNProtocols)
+}
+
 export class ServerSide extends Side {
   readonly isServer = true
   /** The name that the client has asked for; false: none. */
@@ -53,14 +66,7 @@ export class ServerSide extends Side {
 
   constructor(context: SecureContext, options: ServerSideOptions) {
     super(context, { enableTrace: options.enableTrace ?? false, rejectUnauthorized: options.rejectUnauthorized !== false })
-    if (options.ALPNCallback && options.ALPNProtocols) {
-      throw coded(new TypeError('ALPNCallback and ALPNProtocols exclude each other'), 'ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS')
-    }
-    for (const name of ['ALPNCallback', 'SNICallback', 'pskCallback'] as const) {
-      const callback = options[name]
-      if (callback !== undefined && callback !== null && typeof callback !== 'function')
-        throw invalidType(`options.${name}`, 'a function', callback)
-    }
+    checkServerOptions(options)
     this.#options = options
     this.requestCert = options.requestCert === true
   }

@@ -3,7 +3,7 @@ import net, { type ServerOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { coded, invalidType } from './errors.ts'
 import { checkContext, createSecureContext, type SecureContext, type SecureContextOptions } from './secure-context.ts'
-import type { ServerSideOptions } from './server-side.ts'
+import { checkServerOptions, type ServerSideOptions } from './server-side.ts'
 import { checkTicketKeys } from './session-tickets.ts'
 import { TLSSocket } from './socket.ts'
 
@@ -41,7 +41,7 @@ export class Server extends net.Server {
     this.#options = { ...options, handshakeTimeout: handshakeTimeout || 120_000 }
     this.#context = createSecureContext(options)
     // What is wrong with the rest is told here, and not to the first client.
-    this.#socketOptions()
+    checkServerOptions(options)
     this.on('connection', (transport: Duplex) => this.#accept(transport))
     const onSecure = typeof given === 'function' ? given : listener
     if (onSecure) this.on('secureConnection', onSecure)

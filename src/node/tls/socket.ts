@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TransportError } from '../../error.ts'
-import type { ConnectionInfo, ExportOptions, Session } from '../../types.ts'
+import type { ConnectionInfo, ExportOptions, Session, VerifiedPeer } from '../../types.ts'
 import type { TlsStreamOptions } from '../stream-options.ts'
 import {
   type DetailedPeerCertificate,
@@ -11,6 +11,7 @@ import {
   legacyCertificate,
   lineOf,
   type PeerCertificate,
+  sentLine,
   x509Certificate,
 } from './certificates.ts'
 import { ClientSide, type ClientSideOptions } from './client-side.ts'
@@ -137,8 +138,10 @@ export class TLSSocket extends SocketFace {
     return detailed ? (detailedCertificate(line) ?? {}) : legacyCertificate(leaf)
   }
 
+  /** With its issuers, as far as the peer has sent them. */
   getPeerX509Certificate(): X509Certificate | undefined {
-    return x509Certificate(this.#peerLine())
+    const peer = this.#peer
+    return peer?.certificateType === 'X509' ? x509Certificate(sentLine(peer.chain)) : undefined
   }
 
   /** This side's own; `{}` where it has shown none. */
@@ -154,8 +157,12 @@ export class TLSSocket extends SocketFace {
   }
 
   #peerLine(): readonly Uint8Array[] {
-    const peer = this.info?.peer ?? this.#side.peer
+    const peer = this.#peer
     return peer ? lineOf(peer) : []
+  }
+
+  get #peer(): VerifiedPeer | undefined {
+    return this.info?.peer ?? this.#side.peer
   }
 
   // ── Sessions ──────────────────────────────────────────────────────────────────────────────────────────────────────

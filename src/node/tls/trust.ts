@@ -1,6 +1,6 @@
 /** The options `ca` and `crl` become a trust store. */
 import type { TrustStore } from '../../types.ts'
-import { createTrustStore, decodePem, parseCertificate, parseCrl, sameName } from '../../x509/index.ts'
+import { CertificateError, createTrustStore, decodePem, parseCertificate, parseCrl, sameName } from '../../x509/index.ts'
 import { nodeProvider } from '../defaults.ts'
 import { coded, invalidType } from './errors.ts'
 import { chainOf, list, textOf } from './identities.ts'
@@ -29,7 +29,7 @@ export interface Believed {
  * authorities that came with a PKCS#12 file; as in Node.js, they are believed beside the others.
  */
 export function believedBy({ ca, crl, allowPartialTrustChain = false }: TrustOptions, more: readonly Uint8Array[]): () => Believed {
-  const given = ca === undefined || ca === null ? undefined : list(ca).flatMap(authoritiesOf)
+  const given = ca === undefined || ca === null ? undefined : authoritiesOf(ca)
   const crls = list(crl).flatMap(crlsOf)
   const standard = given === undefined && crls.length + more.length === 0
   let made: Believed | undefined
@@ -40,8 +40,8 @@ export function believedBy({ ca, crl, allowPartialTrustChain = false }: TrustOpt
 }
 
 function believe(given: readonly Uint8Array[] | undefined, crls: readonly Uint8Array[], { partial, more }: Leniency): Believed {
-  const authorities = [...(given ?? []), ...more]
-  const all = given ? authorities : [...getCACertificates('default').flatMap(chainOf), ...more]
+  const authorities = [...(given ?? []), ...more].filter(isReadable)
+  const all = given ? authorities : [...getCACertificates('default').flatMap(chainOf).filter(isReadable), ...authorities]
   const isRoot = (der: Uint8Array) => partial || isSelfIssued(der)
   const intermediates = all.filter(der => !isRoot(der))
   const roots = all.filter(isRoot)
@@ -68,8 +68,28 @@ let standardBelieved: Believed | undefined
 /** The name is `checkServerIdentity`'s to compare. */
 const common = { anyName: true, anchorAsEndEntity: 'self-signed' } as const
 
-/** As in Node.js, text without a certificate in it holds none; what is malformed is an error. */
-function authoritiesOf(source: Bytes): readonly Uint8Array[] {
+/** The certificates of the option `ca`, DER. */
+export function authoritiesOf(ca: TrustOptions['ca']): readonly Uint8Array[] {
+  return list(ca).flatMap(certificatesIn)
+}
+
+/** A chain of one certificate with its issuers, as far as they are among the authorities; a root is the peer's to know. */
+export function withIssuers(chain: readonly Uint8Array[], authorities: readonly Uint8Array[]): readonly Uint8Array[] {
+  const [leaf, ...more] = chain
+  if (!leaf || more.length > 0 || authorities.length === 0) return chain
+  const line = [leaf]
+  const rest = authorities.filter(der => isReadable(der) && !isSelfIssued(der))
+  for (let top = parseCertificate(leaf); ; ) {
+    const place = rest.findIndex(der => sameName(parseCertificate(der).subject, top.issuer))
+    const [issuer] = place < 0 ? [] : rest.splice(place, 1)
+    if (!issuer) return line
+    line.push(issuer)
+    top = parseCertificate(issuer)
+  }
+}
+
+/** As in Node.js, text without a certificate in it holds none. */
+function certificatesIn(source: Bytes): readonly Uint8Array[] {
   if (typeof source !== 'string' && !(source instanceof Uint8Array)) throw invalidType('options.ca', 'a string or a Uint8Array', source)
   return textOf(source).includes('-----BEGIN ') || (source instanceof Uint8Array && source[0] === 0x30) ? chainOf(source) : []
 }
@@ -84,6 +104,17 @@ function crlsOf(source: Bytes): readonly Uint8Array[] {
     throw coded(new Error('Failed to parse CRL', { cause }), 'ERR_CRYPTO_OPERATION_FAILED')
   }
   throw coded(new Error('Failed to parse CRL: expected PEM with "-----BEGIN X509 CRL-----"'), 'ERR_CRYPTO_OPERATION_FAILED')
+}
+
+/** Of a bundle of many, one that is malformed must not keep the others from use; nobody is believed for it. */
+function isReadable(der: Uint8Array): boolean {
+  try {
+    parseCertificate(der)
+    return true
+  } catch (error) {
+    if (error instanceof CertificateError) return false
+    throw error
+  }
 }
 
 function isSelfIssued(der: Uint8Array): boolean {
