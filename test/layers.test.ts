@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   primitives: ['crypto/provider', 'crypto/code-points', 'crypto/constant-time', 'schedule'],
   node: ['index', 'stream', 'engine', 'error', 'types', 'crypto', 'crypto/provider', 'crypto/code-points', 'wire', 'x509'],
   stream: ['index', 'error', 'types', 'crypto/provider', 'wire', 'x509'],
+  wasi: ['index', 'stream', 'error', 'types'],
   testing: ['index', 'error', 'types', 'crypto', 'crypto/provider', 'crypto/code-points', 'wire', 'x509'],
   cli: ['index', 'error', 'types', 'node', 'crypto', 'crypto/provider', 'crypto/code-points', 'x509', 'testing', 'wire'],
 }

@@ -1,21 +1,48 @@
 /** Node's streams as WHATWG streams. */
-import { type Duplex, finished, Readable } from 'node:stream'
-import { ByteLengthQueuingStrategy, WritableStream } from 'node:stream/web'
+import { type Duplex, finished } from 'node:stream'
+import { ByteLengthQueuingStrategy, ReadableStream, WritableStream } from 'node:stream/web'
 import type { ByteStreams } from '../stream/index.ts'
 
 /**
  * A socket, or any other Duplex of bytes, for `tassel/stream`. `Duplex.toWeb` of Node itself counts what waits in chunks, as many as there may be
- * bytes, so that a peer who rests leaves all of a long stream in memory; here it is 64 KiB each way. Give the Duplex `allowHalfOpen: true`.
+ * bytes, so that a peer who rests leaves all of a long stream in memory; here it is 64 KiB each way. And before Node 26 it does not tell that the
+ * peer has ended while this side may still write. Give the Duplex `allowHalfOpen: true`.
  */
 export function byteStreams(duplex: Duplex): ByteStreams {
   return {
-    readable: Readable.toWeb(duplex, { strategy: strategy() }) as ByteStreams['readable'],
+    readable: readableOf(duplex) as ByteStreams['readable'],
     writable: writableOf(duplex) as ByteStreams['writable'],
   }
 }
 
 function strategy(): ByteLengthQueuingStrategy {
   return new ByteLengthQueuingStrategy({ highWaterMark: 65_536 })
+}
+
+function readableOf(duplex: Duplex): ReadableStream<Uint8Array> {
+  let letGo = () => {}
+  const source = {
+    start: (controller: { enqueue(chunk: Uint8Array): void; close(): void; error(reason: unknown): void; desiredSize: number | null }) => {
+      const take = ({ buffer, byteOffset, length }: Uint8Array) => {
+        controller.enqueue(new Uint8Array(buffer, byteOffset, length))
+        if ((controller.desiredSize ?? 0) <= 0) duplex.pause()
+      }
+      const forget = finished(duplex, { writable: false }, error => (error ? controller.error(error) : controller.close()))
+      letGo = () => {
+        forget()
+        duplex.off('data', take)
+      }
+      duplex.on('data', take).pause()
+    },
+    pull: () => {
+      duplex.resume()
+    },
+    cancel: (reason: unknown) => {
+      letGo()
+      duplex.destroy(reason instanceof Error ? reason : undefined)
+    },
+  }
+  return new ReadableStream<Uint8Array>(source, strategy())
 }
 
 function writableOf(duplex: Duplex): WritableStream<Uint8Array> {

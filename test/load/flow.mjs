@@ -9,6 +9,7 @@ import { connect, createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { byteStreams, TlsStream } from 'tassel/node'
 import { ClientConnection, ServerConnection } from 'tassel/stream'
+import { createP3Tls } from 'tassel/wasi'
 import { credentials, crypto } from './credentials.mjs'
 
 const [face, mebibytes] = [process.argv[2], Number(process.argv[3])]
@@ -37,6 +38,23 @@ const faces = {
       await writer.close()
     }
     return { send, received: readable }
+  },
+  /** To a guest of wasi:tls@0.3.0-draft, whose streams are those of JavaScript here. */
+  async 'tassel/wasi'(near, far, { identity, trust }) {
+    const { Connector } = createP3Tls({ trust, crypto })['wasi:tls/client']
+    const connector = new Connector()
+    const transport = byteStreams(near)
+    const [ciphertext] = connector.send(new ReadableStream({ start: controller => controller.close() }))
+    const [received] = connector.receive(transport.readable)
+    ciphertext.pipeTo(transport.writable)
+    const server = new ServerConnection(byteStreams(far), { identity, crypto })
+    const [{ writable }] = await Promise.all([server.accept().finish(), Connector.connect(connector, 'localhost')])
+    const writer = writable.getWriter()
+    const send = async () => {
+      for (let sent = 0; sent < total; sent += chunk.length) await writer.write(chunk)
+      await writer.close()
+    }
+    return { send, received }
   },
 }
 

@@ -11,7 +11,7 @@ const run = async (program: string, ...args: readonly string[]): Promise<unknown
 
 const mebibyte = 2 ** 20
 
-it.each(['tassel/node', 'tassel/stream'])('1 GiB through %s, to a reader that rests, takes less than 150 MiB at any time', {
+it.each(['tassel/node', 'tassel/stream', 'tassel/wasi'])('1 GiB through %s, to a reader that rests, takes less than 150 MiB at any time', {
   timeout: 300_000,
 }, async face => {
   const { bytes, peak } = (await run('flow.mjs', face, '1024')) as { bytes: number; peak: number }

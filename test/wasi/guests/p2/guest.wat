@@ -1,0 +1,95 @@
+;; A guest of wasi:tls@0.2.0-draft: sends a request over TLS and returns all that is answered, or what went wrong.
+(module
+  (import "$root" "dial" (func $dial (param i32)))
+  (import "wasi:tls/types@0.2.0-draft" "[constructor]client-handshake" (func $handshake (param i32 i32 i32 i32) (result i32)))
+  (import "wasi:tls/types@0.2.0-draft" "[static]client-handshake.finish" (func $finish (param i32) (result i32)))
+  (import "wasi:tls/types@0.2.0-draft" "[method]future-client-streams.subscribe" (func $subscribe (param i32) (result i32)))
+  (import "wasi:tls/types@0.2.0-draft" "[method]future-client-streams.get" (func $get (param i32 i32)))
+  (import "wasi:tls/types@0.2.0-draft" "[resource-drop]future-client-streams" (func $drop-future (param i32)))
+  (import "wasi:tls/types@0.2.0-draft" "[method]client-connection.close-output" (func $close-output (param i32)))
+  (import "wasi:tls/types@0.2.0-draft" "[resource-drop]client-connection" (func $drop-connection (param i32)))
+  (import "wasi:io/poll@0.2.12" "poll" (func $poll (param i32 i32 i32)))
+  (import "wasi:io/poll@0.2.12" "[resource-drop]pollable" (func $drop-pollable (param i32)))
+  (import "wasi:io/streams@0.2.12" "[method]output-stream.blocking-write-and-flush" (func $write (param i32 i32 i32 i32)))
+  (import "wasi:io/streams@0.2.12" "[resource-drop]output-stream" (func $drop-output (param i32)))
+  (import "wasi:io/streams@0.2.12" "[method]input-stream.blocking-read" (func $read (param i32 i64 i32)))
+  (import "wasi:io/streams@0.2.12" "[resource-drop]input-stream" (func $drop-input (param i32)))
+  (import "wasi:io/error@0.2.12" "[method]error.to-debug-string" (func $why (param i32 i32)))
+  (import "wasi:io/error@0.2.12" "[resource-drop]error" (func $drop-error (param i32)))
+
+  (memory (export "memory") 2)
+  ;; At 0 a result, at 32 a list of one pollable, at 40 what this returns.
+  (global $free (mut i32) (i32.const 64))
+  (global $answer (mut i32) (i32.const 0))
+
+  (func $allocate (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+    (global.set $free (i32.add (local.get $at) (local.get 3)))
+    (if (i32.gt_u (global.get $free) (i32.mul (memory.size) (i32.const 65536)))
+      (then (if (i32.eq (memory.grow (i32.shr_u (global.get $free) (i32.const 16))) (i32.const -1)) (then unreachable))))
+    (local.get $at))
+
+  (func (export "request") (param $name i32) (param $name-length i32) (param $request i32) (param $length i32) (result i32)
+    (local $future i32) (local $connection i32) (local $input i32) (local $output i32)
+    (call $dial (i32.const 0))
+    (local.set $future (call $finish
+      (call $handshake (local.get $name) (local.get $name-length) (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
+    (i32.store (i32.const 32) (call $subscribe (local.get $future)))
+    (call $poll (i32.const 32) (i32.const 1) (i32.const 0))
+    (call $drop-pollable (i32.load (i32.const 32)))
+    (call $get (local.get $future) (i32.const 0))
+    (call $drop-future (local.get $future))
+    ;; There is something, and it was not taken before; the third says how the handshake ended.
+    (if (i32.or (i32.eqz (i32.load8_u (i32.const 0))) (i32.load8_u (i32.const 4))) (then unreachable))
+    (if (i32.load8_u (i32.const 8)) (then (return (call $failed (i32.load (i32.const 12))))))
+    (local.set $connection (i32.load (i32.const 12)))
+    (local.set $input (i32.load (i32.const 16)))
+    (local.set $output (i32.load (i32.const 20)))
+    (if (i32.eqz (call $send (local.get $output) (local.get $request) (local.get $length))) (then (return (call $failed (i32.load (i32.const 8))))))
+    (if (i32.eqz (call $receive (local.get $input))) (then (return (call $failed (i32.load (i32.const 8))))))
+    (call $close-output (local.get $connection))
+    (call $drop-output (local.get $output))
+    (call $drop-input (local.get $input))
+    (call $drop-connection (local.get $connection))
+    (call $result (i32.const 0) (global.get $answer) (i32.sub (global.get $free) (global.get $answer))))
+
+  ;; Whether all of it was taken: 4096 bytes are the most at once.
+  (func $send (param $output i32) (param $from i32) (param $length i32) (result i32)
+    (local $piece i32)
+    (loop $more
+      (if (i32.eqz (local.get $length)) (then (return (i32.const 1))))
+      (local.set $piece (select (i32.const 4096) (local.get $length) (i32.gt_u (local.get $length) (i32.const 4096))))
+      (call $write (local.get $output) (local.get $from) (local.get $piece) (i32.const 0))
+      (local.set $from (i32.add (local.get $from) (local.get $piece)))
+      (local.set $length (i32.sub (local.get $length) (local.get $piece)))
+      (br_if $more (i32.eqz (i32.load8_u (i32.const 0)))))
+    ;; `closed` has no error to tell of.
+    (if (i32.load8_u (i32.const 4)) (then unreachable))
+    (i32.const 0))
+
+  ;; Whether it ended as `closed`. Gathers what comes behind $answer.
+  (func $receive (param $input i32) (result i32)
+    (local $end i32)
+    (global.set $answer (call $allocate (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0)))
+    (local.set $end (global.get $answer))
+    (loop $more
+      (call $read (local.get $input) (i64.const 16384) (i32.const 0))
+      (if (i32.load8_u (i32.const 0)) (then (return (i32.load8_u (i32.const 4)))))
+      ;; It was put into fresh memory: moves it to where the one before ended.
+      (memory.copy (local.get $end) (i32.load (i32.const 4)) (i32.load (i32.const 8)))
+      (local.set $end (i32.add (local.get $end) (i32.load (i32.const 8))))
+      (global.set $free (local.get $end))
+      (br $more))
+    unreachable)
+
+  (func $failed (param $error i32) (result i32)
+    (call $why (local.get $error) (i32.const 0))
+    (call $drop-error (local.get $error))
+    (call $result (i32.const 1) (i32.load (i32.const 0)) (i32.load (i32.const 4))))
+
+  (func $result (param $is-error i32) (param $from i32) (param $length i32) (result i32)
+    (i32.store8 (i32.const 40) (local.get $is-error))
+    (i32.store (i32.const 44) (local.get $from))
+    (i32.store (i32.const 48) (local.get $length))
+    (i32.const 40)))
