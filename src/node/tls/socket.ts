@@ -18,7 +18,7 @@ import { ClientSide, type ClientSideOptions } from './client-side.ts'
 import { asNodeError, coded, type Destination, disconnected, type End, invalidType, opensslError } from './errors.ts'
 import { type EphemeralKeyInfo, ephemeralKeyInfo, sharedName } from './names.ts'
 import { type OnRead, ReadBuffer } from './on-read.ts'
-import { checkContext, createSecureContext, type SecureContext, type SecureContextOptions } from './secure-context.ts'
+import { checkContext, contextOf, createSecureContext, type SecureContext, type SecureContextOptions } from './secure-context.ts'
 import { ServerSide, type ServerSideOptions } from './server-side.ts'
 import type { Side } from './side.ts'
 import { SocketFace } from './socket-face.ts'
@@ -87,7 +87,7 @@ export class TLSSocket extends SocketFace {
     this.#onFailure = onFailure
     this.#destination = options.destination
     this.#readBuffer = options.onread && new ReadBuffer(options.onread)
-    transport.once('data', chunk => (this.#first = Buffer.from(chunk.subarray(0, 8)).toString('latin1')))
+    transport.prependOnceListener('data', chunk => (this.#first = Buffer.from(chunk.subarray(0, 8)).toString('latin1')))
     side.socket = this
     this._relay()
   }
@@ -202,6 +202,7 @@ export class TLSSocket extends SocketFace {
 
   /** The most content of a record from now on, in bytes. False, and nothing is changed, unless it is 512 to 16,384. */
   setMaxSendFragment(size: number): boolean {
+    if (typeof size !== 'number') throw invalidType('size', 'a number', size)
     if (this.destroyed || !(Number.isInteger(size) && size >= 512 && size <= 16_384)) return false
     this.limitFragments(size)
     return true
@@ -210,7 +211,7 @@ export class TLSSocket extends SocketFace {
   /** Of a server, before the handshake has chosen a certificate, which is in `ALPNCallback` and `SNICallback`: what to prove itself with. */
   setKeyCert(context: SecureContext | SecureContextOptions): void {
     if (!(this.#side instanceof ServerSide)) throw new TypeError('setKeyCert is for servers')
-    this.#side.keyCert = 'identities' in context ? checkContext(context) : createSecureContext(context)
+    this.#side.keyCert = contextOf(context)
   }
 
   /** Writes every message from now on to the standard error output, decoded. */

@@ -4,13 +4,27 @@
  */
 import { describe, expect, it } from 'vitest'
 import { ours, theirs } from './face.ts'
+import { misuse } from './scenarios/arguments.ts'
+import { certificates } from './scenarios/certificates.ts'
 import { connecting } from './scenarios/connecting.ts'
 import { data } from './scenarios/data.ts'
 import { type Difference, differences } from './scenarios/differences.ts'
 import { ending } from './scenarios/ending.ts'
+import { secrets } from './scenarios/secrets.ts'
+import { servers } from './scenarios/servers.ts'
+import { sessions } from './scenarios/sessions.ts'
 import type { Pair, Scenario } from './scenarios/stage.ts'
 
-const chapters: Readonly<Record<string, readonly Scenario[]>> = { connecting, ending, data }
+const chapters: Readonly<Record<string, readonly Scenario[]>> = {
+  connecting,
+  ending,
+  data,
+  servers,
+  certificates,
+  sessions,
+  secrets,
+  misuse,
+}
 
 const pairsFor: Record<NonNullable<Scenario['subject']>, readonly (readonly [string, Pair])[]> = {
   both: [
@@ -48,6 +62,7 @@ it('There are at least forty, each with a title of its own, and every known diff
 })
 
 function shows(when: Difference['when'], { client, server }: Pair): boolean {
+  if (when === 'both') return client === ours && server === ours
   if (when === 'either') return client === ours || server === ours
   return (when === 'client' ? client : server) === ours
 }

@@ -1,16 +1,49 @@
 /** Where this package differs from `node:tls` on purpose. docs/node-tls.md tells users; an entry that no longer holds fails its scenario. */
+import { X509Certificate } from 'node:crypto'
+import { ca } from '../face.ts'
 
 export interface Difference {
   /** The title. */
   readonly scenario: string
   /** At which end this package has to be for it to show. */
-  readonly when: 'client' | 'server' | 'either'
+  readonly when: 'client' | 'server' | 'either' | 'both'
   /** Where in the transcript: names and places, joined by dots. */
   readonly at: string
   readonly node: unknown
   readonly tassel: unknown
   readonly reason: string
 }
+
+const refused = 'a peer is refused by an alert, before the handshake is done'
+const rootsStay = 'a root is the peer to know: it is not sent, where OpenSSL completes a chain up to it from ca'
+const alerted = { name: 'Error', code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' }
+const reset = { name: 'Error', code: 'ECONNRESET' }
+const issuer = new X509Certificate(ca).fingerprint256
+
+const typeError = { thrown: { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' } }
+const assertion = { thrown: { name: 'Error', code: 'ERR_INTERNAL_ASSERTION' } }
+const replaced = { thrown: { name: 'Error', code: 'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED' } }
+
+/** Errors of arguments: the place among those that are tried, what Node says, and what this package says. */
+const misuses: readonly Difference[] = (
+  [
+    ['createSecureContext minds its options', '20.1.thrown.code', undefined, 'ERR_CRYPTO_OPERATION_FAILED', 'a code where Node has none'],
+    ['createSecureContext minds its options', '39.1', typeError, replaced, 'engines are replaced by signers: the error names them'],
+    ['createSecureContext minds its options', '40.1', undefined, replaced, 'engines are replaced by signers: the error names them'],
+    ['createSecureContext minds its options', '41.1', typeError, replaced, 'engines are replaced by signers: the error names them'],
+    ['createServer minds its options, those of a context too', '15.1', undefined, typeError, 'a mistake is told at once'],
+    ['connect minds its options', '5.1', assertion, typeError, 'Node asserts here, and has a code for it elsewhere'],
+    ['connect minds its options', '7.1', assertion, typeError, 'Node asserts here, and has a code for it elsewhere'],
+    ['connect minds its options', '8.1', assertion, typeError, 'Node asserts here, and has a code for it elsewhere'],
+    [
+      'The methods of a server mind their arguments',
+      '18.1',
+      assertion,
+      { thrown: { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' } },
+      'Node asserts here; this is the code of the option ticketKeys',
+    ],
+  ] as const
+).map(([scenario, at, node, tassel, reason]) => ({ scenario, when: 'either', at, node, tassel, reason }))
 
 export const differences: readonly Difference[] = [
   ...['0', '1'].map(attempt => ({
@@ -58,6 +91,107 @@ export const differences: readonly Difference[] = [
       reason: 'four records at a time are fewer turns of the event loop; the option highWaterMark is taken',
     },
   ]),
+  ...['4', '5'].map(attempt => ({
+    scenario: 'SNICallback answers at once or later, with a context, with none, or with an error',
+    when: 'server' as const,
+    at: `${attempt}.1`,
+    node: reset,
+    tassel: alerted,
+    reason: refused,
+  })),
+  {
+    scenario: 'SNICallback answers at once or later, with a context, with none, or with an error',
+    when: 'server',
+    at: '5.3.0.code',
+    node: undefined,
+    tassel: 'ERR_TLS_INVALID_CONTEXT',
+    reason: 'the code that Node has for it elsewhere',
+  },
+  {
+    scenario: 'A client that sends nothing is ERR_TLS_HANDSHAKE_TIMEOUT after handshakeTimeout',
+    when: 'server',
+    at: 'destroyed',
+    node: false,
+    tassel: true,
+    reason: 'the connection is aborted, as Node documents and leaves to the listener',
+  },
+  {
+    scenario: 'A client whose certificate is not believed, where that is tolerated, comes in with the reason',
+    when: 'client',
+    at: '0.told.0.authorizationError',
+    node: 'SELF_SIGNED_CERT_IN_CHAIN',
+    tassel: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    reason: rootsStay,
+  },
+  {
+    scenario: 'getPeerX509Certificate and getX509Certificate are X509Certificates of the right ones',
+    when: 'server',
+    at: '0.0.2',
+    node: issuer,
+    tassel: null,
+    reason: rootsStay,
+  },
+  {
+    scenario: 'getPeerX509Certificate and getX509Certificate are X509Certificates of the right ones',
+    when: 'client',
+    at: '1.0.2',
+    node: issuer,
+    tassel: null,
+    reason: rootsStay,
+  },
+  {
+    scenario: 'A client whose certificate is not believed, where one is required, is refused and the server knows why',
+    when: 'server',
+    at: 'told.0.code',
+    node: 'ECONNRESET',
+    tassel: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    reason: 'the server says why it refuses a client, where Node calls it a hang-up',
+  },
+  {
+    scenario: 'What a server hears of a client that does not believe it',
+    when: 'client',
+    at: 'told.0.1.code',
+    node: 'ECONNRESET',
+    tassel: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    reason: refused,
+  },
+  {
+    scenario: 'The group, where nobody chooses one',
+    when: 'both',
+    at: 'info',
+    node: { type: 'ECDH', name: 'X25519', size: 253 },
+    tassel: { type: 'KEM', name: 'X25519MLKEM768' },
+    reason: 'keys are exchanged so that quantum computers can not find them, where both ends can: the option ecdhCurve chooses otherwise',
+  },
+  {
+    scenario: 'getSharedSigalgs lists names of algorithms at a server, and those that the server asks for at a client',
+    when: 'server',
+    at: '0',
+    node: ['ECDSA+SHA256', 'Ed25519+UNDEF', 'RSA-PSS+SHA384'],
+    tassel: ['ECDSA+SHA256', 'RSA-PSS+SHA384', 'Ed25519+UNDEF'],
+    reason: 'a key signs with the first scheme of the client that it can: the order is the client own, and so is the list',
+  },
+  ...misuses,
+  ...[
+    'A session of the event session is resumed, and both ends say so',
+    'A resumed connection is authorized, and shows the certificate and the protocol, as the first one was',
+    'A session of a server that was not believed is no reason to believe it',
+  ].map(scenario => ({
+    scenario,
+    when: 'client' as const,
+    at: 'second.client.subject',
+    node: undefined,
+    tassel: 'DNS:localhost, IP Address:127.0.0.1',
+    reason: 'a session of this package keeps the certificates; of those that Node gives to a program, they are lost',
+  })),
+  {
+    scenario: 'setTicketKeys changes what getTicketKeys gives, and sessions under the old keys are not resumed',
+    when: 'server',
+    at: 'codes.1',
+    node: assertion,
+    tassel: { thrown: { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' } },
+    reason: 'Node asserts here; this is the code of the option ticketKeys',
+  },
   {
     scenario: 'cork gathers, uncork sends, and the counts of a corked socket tell of it',
     when: 'client',
