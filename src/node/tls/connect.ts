@@ -43,9 +43,15 @@ function overTcp(options: ConnectionOptions): TLSSocket {
   }
   const transport = new Socket({ allowHalfOpen: true, ...(signal && { signal }) })
   const socket = new TLSSocket(transport, { ...clientOptions(options), allowHalfOpen: options.allowHalfOpen ?? false })
-  if (timeout) socket.setTimeout(timeout)
-  Reflect.apply(transport.connect, transport, [{ ...options, socket: undefined, timeout: undefined, onread: undefined }])
-  return socket
+  try {
+    if (timeout) socket.setTimeout(timeout)
+    Reflect.apply(transport.connect, transport, [{ ...options, socket: undefined, timeout: undefined, onread: undefined }])
+    return socket
+  } catch (mistake) {
+    // Nobody has the stream: nothing of it may go on.
+    socket.destroy()
+    throw mistake
+  }
 }
 
 function overStream(options: ConnectionOptions, stream: Duplex): TLSSocket {
