@@ -7,7 +7,7 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { byteStreams, TlsStream } from 'tassel/node'
+import { byteStreams, connect as connectSecurely, createServer as createSecureServer, TlsStream } from 'tassel/node'
 import { ClientConnection, ServerConnection } from 'tassel/stream'
 import { credentials, crypto } from './credentials.mjs'
 
@@ -21,11 +21,15 @@ const faces = {
     const client = TlsStream.client(near, { serverName: 'localhost', trust, crypto })
     const server = TlsStream.server(far, { identity, crypto })
     await client.connected()
-    const send = async () => {
-      for (let sent = 0; sent < total; sent += chunk.length) if (!client.write(chunk)) await once(client, 'drain')
-      client.end()
-    }
-    return { send, received: server }
+    return { send: () => sendAll(client), received: server }
+  },
+  async 'tls.connect and tls.createServer'(near, far, { files: { ca, ...identity } }) {
+    const server = createSecureServer(identity)
+    const accepted = once(server, 'secureConnection')
+    server.emit('connection', far)
+    const client = connectSecurely({ socket: near, ca, servername: 'localhost' })
+    const [[received]] = await Promise.all([accepted, once(client, 'secureConnect')])
+    return { send: () => sendAll(client), received }
   },
   async 'tassel/stream'(near, far, { identity, trust }) {
     const client = new ClientConnection(byteStreams(near), { trust, crypto })
@@ -57,6 +61,11 @@ async function main() {
   far.destroy()
   listener.close()
   console.log(JSON.stringify({ bytes, peak }))
+}
+
+async function sendAll(stream) {
+  for (let sent = 0; sent < total; sent += chunk.length) if (!stream.write(chunk)) await once(stream, 'drain')
+  stream.end()
 }
 
 async function readWithPauses(received) {
