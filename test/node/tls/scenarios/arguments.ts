@@ -1,6 +1,7 @@
 /** What is thrown for arguments that can not be, by each function that takes some. */
+import { constants } from 'node:crypto'
 import net from 'node:net'
-import { duplexPair } from 'node:stream'
+import { Duplex, duplexPair } from 'node:stream'
 import { attempt, ca, type Scenario, serverFiles, type Tls } from './stage.ts'
 
 /** The options that a context does not take, and some that it does. */
@@ -206,6 +207,24 @@ export const misuse: readonly Scenario[] = [
         names: [server.TLSSocket.name, server.Server.name, server.connect.name, server.createServer.name],
       }
     },
+  },
+  {
+    title: 'A TLSSocket is what its documentation says that it extends',
+    subject: 'one',
+    play({ client }) {
+      const socket = client.connect({ socket: duplexPair()[0], ca }).on('error', () => {})
+      socket.destroy()
+      return { stream: socket instanceof Duplex, socket: socket instanceof net.Socket, own: socket instanceof client.TLSSocket }
+    },
+  },
+  {
+    title: 'Options that leave out TLS 1.3',
+    subject: 'one',
+    play: ({ server }) =>
+      trials(
+        [{ maxVersion: 'TLSv1.2' }, { secureProtocol: 'TLSv1_2_method' }, { secureOptions: constants.SSL_OP_NO_TLSv1_3 }],
+        server.createSecureContext,
+      ),
   },
   {
     title: 'The constants of the module, and what is exported',

@@ -23,10 +23,21 @@ const issuer = new X509Certificate(ca).fingerprint256
 const typeError = { thrown: { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' } }
 const assertion = { thrown: { name: 'Error', code: 'ERR_INTERNAL_ASSERTION' } }
 const replaced = { thrown: { name: 'Error', code: 'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED' } }
+const excluded = { thrown: { name: 'TypeError', code: 'ERR_TLS_INVALID_PROTOCOL_VERSION' } }
 
 /** Errors of arguments: the place among those that are tried, what Node says, and what this package says. */
 const misuses: readonly Difference[] = (
   [
+    [
+      'A TLSSocket is what its documentation says that it extends',
+      'socket',
+      true,
+      false,
+      'it is a Duplex over any Duplex, with what a net.Socket has',
+    ],
+    ['Options that leave out TLS 1.3', '0.1', undefined, excluded, 'there is no other version'],
+    ['Options that leave out TLS 1.3', '1.1', undefined, excluded, 'there is no other version'],
+    ['Options that leave out TLS 1.3', '2.1', undefined, excluded, 'there is no other version'],
     ['createSecureContext minds its options', '20.1.thrown.code', undefined, 'ERR_CRYPTO_OPERATION_FAILED', 'a code where Node has none'],
     ['createSecureContext minds its options', '39.1', typeError, replaced, 'engines are replaced by signers: the error names them'],
     ['createSecureContext minds its options', '40.1', undefined, replaced, 'engines are replaced by signers: the error names them'],
@@ -181,6 +192,22 @@ export const differences: readonly Difference[] = [
       'Node asks at each connection for an identifier that no session of TLS 1.3 has, and resumes by tickets: here the store is asked for what it was given',
   },
   ...misuses,
+  {
+    scenario: 'An address for a name is against RFC 6066, and a server without a name for it serves its own certificate',
+    when: 'client',
+    at: 'servername',
+    node: '127.0.0.1',
+    tassel: false,
+    reason: 'RFC 6066 knows names alone: an address is not sent',
+  },
+  {
+    scenario: 'pskCallback of a client is asked once for each connection',
+    when: 'client',
+    at: 'within',
+    node: 0,
+    tassel: 1,
+    reason: 'the key is asked for, and looked at, within connect',
+  },
   ...[
     'A session of the event session is resumed, and both ends say so',
     'A resumed connection is authorized, and shows the certificate and the protocol, as the first one was',

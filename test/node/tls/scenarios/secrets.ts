@@ -167,6 +167,19 @@ export const secrets: readonly Scenario[] = [
       byKey(pair, { psk: Buffer.alloc(32, 7), identity: 'a device' }, identity => (identity === 'a device' ? Buffer.alloc(32, 7) : null)),
   },
   {
+    title: 'pskCallback of a client is asked once for each connection',
+    subject: 'client',
+    async play({ client, server }) {
+      const { port } = await serve(server, { ...pskOptions, pskCallback: () => Buffer.alloc(32, 7) })
+      let asked = 0
+      const pskCallback = () => ({ psk: Buffer.alloc(32, 7), identity: `${++asked}` })
+      const socket = dial(client, port, { ...pskOptions, ca: undefined, pskCallback, checkServerIdentity: () => undefined })
+      const within = asked
+      await once(socket, 'secureConnect')
+      return { within, asked }
+    },
+  },
+  {
     title: 'A pre-shared key that the server does not know is refused',
     async play(pair) {
       const { mine, there } = await byKey(pair, { psk: Buffer.alloc(32, 7), identity: 'a stranger' }, () => null)

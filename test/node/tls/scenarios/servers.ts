@@ -265,6 +265,17 @@ export const servers: readonly Scenario[] = [
     },
   },
   {
+    title: 'An address for a name is against RFC 6066, and a server without a name for it serves its own certificate',
+    async play(pair) {
+      const { server: listener, port } = await serve(pair.server)
+      listener.addContext('other.example', otherFiles)
+      const accepted = once(listener, 'secureConnection')
+      const name = await servedTo(pair, port, '127.0.0.1')
+      const [peer] = await accepted
+      return { name, servername: peer.servername }
+    },
+  },
+  {
     title: 'SNICallback answers at once or later, with a context, with none, or with an error',
     async play(pair) {
       const outcomes: unknown[] = []
