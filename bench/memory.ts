@@ -58,14 +58,14 @@ async function idleSockets(session: Session, credentials: Credentials): Promise<
   const columns = ['heap kB', 'buffers kB', 'other native kB', 'resident kB', '÷ node:tls', 'without TCP kB', 'without, ÷ node:tls']
   const table = session.table(`An idle pair over loopback TCP, both ends: mean of ${pairs}`, columns)
   const measured = new Map<SocketsJob['stack'], Held>()
-  for (const stack of ['tcp', 'node:tls', 'tassel'] as const) {
+  for (const stack of ['tcp', 'node:tls', 'tassel', 'face'] as const) {
     session.progress(`idle sockets, ${stack}`)
     measured.set(stack, await inChild<Held>(new URL('./memory/sockets.js', import.meta.url), { stack, pairs, credentials }))
   }
   const residentOf = (stack: SocketsJob['stack']) => measured.get(stack)?.resident ?? Number.NaN
   const tcp = residentOf('tcp')
   for (const [stack, { heap, buffers, native, resident }] of measured) {
-    table.row(stack === 'tassel' ? 'tassel/node' : stack, {
+    table.row(rowNames[stack], {
       'heap kB': kilobytes(heap),
       'buffers kB': kilobytes(buffers),
       'other native kB': kilobytes(native),
@@ -75,6 +75,13 @@ async function idleSockets(session: Session, credentials: Credentials): Promise<
       'without, ÷ node:tls': share((resident - tcp) / (residentOf('node:tls') - tcp)),
     })
   }
+}
+
+const rowNames: Readonly<Record<SocketsJob['stack'], string>> = {
+  tcp: 'tcp',
+  'node:tls': 'node:tls',
+  tassel: 'tassel/node',
+  face: 'tassel/node in the place of node:tls',
 }
 
 // ── Streams ─────────────────────────────────────────────────────────────────────────────────────────────────────────

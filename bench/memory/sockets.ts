@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer as createNetServer, type Server, connect as tcpConnect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createSecureContext, createServer as createTlsServer, connect as tlsConnect } from 'node:tls'
-import { connectTls, createNodeProvider, serveTls } from '../../src/node/index.ts'
+import nodeTls from 'node:tls'
+import tassel, { connectTls, createNodeProvider, serveTls } from '../../src/node/index.ts'
 import { createTrustStore } from '../../src/x509/index.ts'
 import { work } from '../harness/child.ts'
 import type { Credentials } from './credentials.ts'
 import { each, type Held, held } from './held.ts'
 
 export interface SocketsJob {
-  /** `tcp` carries nothing: what the others need of sockets is in it. */
-  readonly stack: 'tassel' | 'node:tls' | 'tcp'
+  /** `face` is what stands in for `node:tls`; `tcp` carries nothing: what the others need of sockets is in it. */
+  readonly stack: 'tassel' | 'face' | 'node:tls' | 'tcp'
   readonly pairs: number
   readonly credentials: Credentials
 }
@@ -67,19 +67,8 @@ const stacks: Readonly<Record<SocketsJob['stack'], (credentials: Credentials) =>
       },
     }
   },
-  'node:tls'({ chainPem, keyPem, rootPem, name }) {
-    const versions = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const
-    // One for all connections, as for all of a trust store: by itself node:tls makes one for each.
-    const secureContext = createSecureContext({ ca: rootPem, ...versions })
-    return {
-      serve: onConnection => createTlsServer({ cert: chainPem, key: keyPem, ...versions }, onConnection),
-      async connect(port) {
-        const socket = tlsConnect({ host: name, port, servername: name, secureContext })
-        await once(socket, 'secureConnect')
-        return socket
-      },
-    }
-  },
+  face: credentials => stackOf(tassel as unknown as typeof nodeTls, credentials),
+  'node:tls': credentials => stackOf(nodeTls, credentials),
   tcp: () => ({
     serve: onConnection => createNetServer(onConnection),
     async connect(port) {
@@ -88,4 +77,18 @@ const stacks: Readonly<Record<SocketsJob['stack'], (credentials: Credentials) =>
       return socket
     },
   }),
+}
+
+function stackOf(tls: typeof nodeTls, { chainPem, keyPem, rootPem, name }: Credentials): Stack {
+  const versions = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const
+  // One for all connections, as for all of a trust store: by itself node:tls makes one for each.
+  const secureContext = tls.createSecureContext({ ca: rootPem, ...versions })
+  return {
+    serve: onConnection => tls.createServer({ cert: chainPem, key: keyPem, ...versions }, onConnection),
+    async connect(port) {
+      const socket = tls.connect({ host: name, port, servername: name, secureContext })
+      await once(socket, 'secureConnect')
+      return socket
+    },
+  }
 }

@@ -23,6 +23,13 @@ export interface TlsStreamOptions {
    * what is read. An attacker can then cut what comes short, unseen. It is always an error before `secureConnect`. Default: `error`.
    */
   truncation?: 'error' | 'end'
+  /**
+   * What the peer hears of a stream that is destroyed before its end: an alert, or, as from Node.js's own TLS, nothing but the end of the
+   * transport. An alert of the connection's own, for what the peer did, goes out in any case. Default: `alert`.
+   */
+  cutOff?: 'alert' | 'silence'
+  /** Bytes that wait for the reader, and for the writer, before they are held back. Default 65,536. */
+  highWaterMark?: number
   /** Whether `close` is emitted at the end, as for any stream. Default: true. */
   emitClose?: boolean
 }

@@ -13,12 +13,12 @@ import type {
   ServerOptions,
   Session,
 } from '../types.ts'
-import { forReader, withoutFirst } from './chunks.ts'
+import { forReader } from './chunks.ts'
 import { withDefaults } from './defaults.ts'
+import { type Done, Outgoing } from './outgoing.ts'
+import { unanswered } from './questions.ts'
 import type { TlsStreamOptions } from './stream-options.ts'
 import { pieceSize, Transport } from './transport.ts'
-
-type Done = (error?: Error | null) => void
 
 /**
  * A connection over a transport. Events beside a Duplex's own:
@@ -38,9 +38,8 @@ type Done = (error?: Error | null) => void
 export class TlsStream extends Duplex {
   /** What was given to carry the bytes: for its addresses. Reading or writing it breaks the connection. */
   readonly transport: Duplex
-  /** Bytes of application data that were received, and that the connection has taken to send. */
+  /** Bytes of application data that were received. */
   bytesRead = 0
-  bytesWritten = 0
   /** How many of the first bytes that are read here came as early data: final at `secureConnect`. */
   earlyBytes = 0
   readonly #connection: Connection | ServerConnection
@@ -49,9 +48,7 @@ export class TlsStream extends Duplex {
   #timer: NodeJS.Timeout | undefined
   /** Whether the reader takes more; false from a `push` that filled its buffer until it reads again. */
   #wanted = true
-  /** What `_writev` was given and the connection has not taken, and whom to tell. */
-  #unsent: Uint8Array[] = []
-  #written: Done | undefined
+  readonly #outgoing = new Outgoing()
   #finished: Done | undefined
   /** close_notify was sent; the peer's was read; the transport's end was told to the connection. */
   #ended = false
@@ -80,8 +77,7 @@ export class TlsStream extends Duplex {
     super({
       allowHalfOpen: options.allowHalfOpen ?? false,
       emitClose: options.emitClose ?? true,
-      readableHighWaterMark: highWaterMark,
-      writableHighWaterMark: highWaterMark,
+      highWaterMark: options.highWaterMark ?? highWaterMark,
     })
     this.#options = options
     this.transport = transport
@@ -95,6 +91,16 @@ export class TlsStream extends Duplex {
   /** What was agreed; `undefined` before `secureConnect`. */
   get info(): ConnectionInfo | undefined {
     return this.#connection.info
+  }
+
+  /** Bytes of application data that the connection has taken to send. */
+  get bytesWritten(): number {
+    return this.#outgoing.taken
+  }
+
+  /** Bytes that were written here and that the connection has not taken yet. */
+  protected get _untaken(): number {
+    return this.writableLength - this.#outgoing.takenOfWrite
   }
 
   /** Resolves at `secureConnect`; rejects with the error that came instead. */
@@ -125,7 +131,7 @@ export class TlsStream extends Duplex {
    */
   sendEarly(data: Uint8Array): number {
     const taken = this.#connection.sendEarly(data)
-    this.bytesWritten += taken
+    this.#outgoing.taken += taken
     this.#turn()
     return taken
   }
@@ -204,17 +210,21 @@ export class TlsStream extends Duplex {
   /** The error is told at once; the transport follows when its last bytes are out, within `closeTimeout`. */
   override _destroy(error: Error | null, done: Done): void {
     clearTimeout(this.#timer)
-    const inOrder = this.#ended && this.#peerEnded
-    // A connection that was cut must not look like one that ended: user_canceled goes with a close_notify, so it is for handshakes only.
-    if (!inOrder && this.#failure === undefined) this.#connection.abort(this.info === undefined ? 'user_canceled' : 'internal_error')
     this.#flush()
+    if (!(this.#ended && this.#peerEnded) && this.#failure === undefined) this.#cut()
     this.#wire.close(this.#options.closeTimeout ?? 2_000)
     const reason = error ?? new Error('the stream was destroyed')
-    for (const waiting of [this.#written, this.#finished]) waiting?.(reason)
+    this.#outgoing.fail(reason)
+    this.#finished?.(reason)
     done(error)
   }
 
-  /** The event that says that the handshake is done. A face with events of its own overrides this, and the next three. */
+  /** Gives the reader what has come; false: no more for now, until `_read`. A face with ways of its own overrides this, and the next four. */
+  protected _give(chunk: Buffer): boolean {
+    return this.push(chunk)
+  }
+
+  /** The event that says that the handshake is done. */
   protected get _connectedEvent(): string {
     return 'secureConnect'
   }
@@ -232,6 +242,13 @@ export class TlsStream extends Duplex {
     return new TransportError('ETIMEDOUT', `the handshake was not done within ${timeout} ms`)
   }
 
+  /** A connection that was cut must not look like one that ended: user_canceled goes with a close_notify, so it is for handshakes only. */
+  #cut(): void {
+    this.#connection.abort(this.info === undefined ? 'user_canceled' : 'internal_error')
+    if (this.#options.cutOff === 'silence') this.#connection.takeOutput()
+    else this.#flush()
+  }
+
   #asServer(what: string): ServerConnection {
     const connection = this.#connection
     if ('issueTicket' in connection) return connection
@@ -243,8 +260,7 @@ export class TlsStream extends Duplex {
       done(this.#failure)
       return
     }
-    this.#unsent = chunks.filter(chunk => chunk.length > 0)
-    this.#written = done
+    this.#outgoing.write(chunks, done)
     this.#turn()
   }
 
@@ -289,7 +305,7 @@ export class TlsStream extends Duplex {
         this.#wanted = false
         this.bytesRead += event.data.length
         if (event.early) this.earlyBytes += event.data.length
-        if (this.push(forReader(event.data))) this.#wanted = true
+        if (this._give(forReader(event.data))) this.#wanted = true
         break
       case 'end':
         this.#peerEnds()
@@ -306,7 +322,7 @@ export class TlsStream extends Duplex {
       case 'retry-requested':
         break
       case 'early-data-result':
-        this.bytesWritten -= event.unsent.length
+        this.#outgoing.taken -= event.unsent.length
         this.emit('earlyDataResult', event.accepted, event.unsent)
         break
       case 'failed':
@@ -335,17 +351,20 @@ export class TlsStream extends Duplex {
     }
     if (!this.#wire.ended || this.#toldEnd) return false
     this.#toldEnd = true
-    if (this.info !== undefined && this.#options.truncation === 'end' && this.#wire.fault === undefined) this.#peerEnds()
+    if (this.info !== undefined && this.#options.truncation === 'end' && this.#wire.fault === undefined) this.#tolerateEnd()
     else this.#connection.receiveEnd()
     return true
   }
 
+  /** A transport that has said that it ends is believed; one that is gone without a word is not. */
+  #tolerateEnd(): void {
+    if (this.#wire.endedInOrder || this.#peerEnded) this.#peerEnds()
+    else this.destroy(prematureClose())
+  }
+
   #send(): boolean {
-    if (this.destroyed || this.#unsent.length === 0 || this.info === undefined || this.#wire.blocked) return false
-    const taken = this.#connection.send(this.#unsent)
-    this.#unsent = withoutFirst(this.#unsent, taken)
-    this.bytesWritten += taken
-    return taken > 0
+    if (this.destroyed || this.#outgoing.empty || this.info === undefined || this.#wire.blocked) return false
+    return this.#outgoing.send(this.#connection)
   }
 
   #end(): boolean {
@@ -363,19 +382,19 @@ export class TlsStream extends Duplex {
 
   /** Tells the writer that its bytes are on their way, once the transport wants more. */
   #complete(): boolean {
-    if (this.destroyed || this.#wire.blocked) return false
-    const done = this.#unsent.length > 0 ? undefined : (this.#written ?? (this.#ended ? this.#finished : undefined))
-    if (done === undefined) return false
-    if (this.#written === undefined) this.#finished = undefined
-    this.#written = undefined
-    done()
+    if (this.destroyed || this.#wire.blocked || !this.#outgoing.empty) return false
+    if (this.#outgoing.complete()) return true
+    const finished = this.#ended ? this.#finished : undefined
+    if (finished === undefined) return false
+    this.#finished = undefined
+    finished()
     return true
   }
 
   #ask(question: Question): void {
     const { onQuestion } = this.#options
     if (onQuestion === undefined) {
-      this.destroy(new TlsError('refused', `nobody answers the question ${question.type}: give ${optionFor[question.type]} or onQuestion`))
+      this.destroy(unanswered(question))
       return
     }
     // The handler may throw now or reject later; either way the peer gets an alert and the stream the reason.
@@ -389,30 +408,25 @@ export class TlsStream extends Duplex {
   #fail(error: TlsError): void {
     const { fault } = this.#wire
     this.#failure = error.code === 'truncated' && fault !== undefined ? fault : error
-    if (this.readableLength === 0 || this.#written !== undefined || this.#finished !== undefined) this.destroy(this.#failure)
+    if (this.readableLength === 0 || this.#outgoing.pending || this.#finished !== undefined) this.destroy(this.#failure)
   }
 
   /** A transport that broke after the peer's close_notify matters only to a writer; an earlier break is a failure of the connection. */
   #checkTransport(): void {
     if (!this.#wire.gone || this.#failure !== undefined || this.#ended) return
-    if (!this.#toldEnd && this.#written === undefined) return
+    if (!this.#toldEnd && !this.#outgoing.pending) return
     // A peer that has said its last may close both halves, and take a transport with it that is not half-open: that is no fault.
-    if (this.#peerEnded && this.#wire.fault === undefined && !this.#wire.lost && this.#written === undefined) return
-    this.destroy(this.#wire.fault ?? new TransportError('ERR_STREAM_PREMATURE_CLOSE', 'the transport was closed'))
+    if (this.#peerEnded && this.#wire.fault === undefined && !this.#wire.lost && !this.#outgoing.pending) return
+    this.destroy(this.#wire.fault ?? prematureClose())
   }
-}
-
-const optionFor: Record<Question['type'], string> = {
-  'client-hello': 'the option `identity`',
-  'peer-certificate': 'the option `trust`',
-  'certificate-request': 'the option `identity` (null: none)',
-  'session-lookup': 'the option `tickets` with keys',
-  'early-data': 'the option `earlyDataGuard`',
-  sign: 'a key that can sign',
 }
 
 /** Bytes. More would make each connection heavier, less would make more turns of the event loop. */
 const highWaterMark = 65_536
+
+function prematureClose(): TransportError {
+  return new TransportError('ERR_STREAM_PREMATURE_CLOSE', 'the transport was closed')
+}
 
 function withCopying(options: TlsStreamOptions, { leavesSealed }: CryptoProvider): TlsStreamOptions {
   return leavesSealed ? { copyInput: false, ...options } : options

@@ -8,8 +8,9 @@ export const pieceSize = 66_560
 
 /** A Duplex as the source and the sink of one connection. `changed` is called whenever something is worth a look. */
 export class Transport {
-  /** Nothing more will come in. */
+  /** Nothing more will come in; and whether that was announced, and is not because it was closed. */
   ended = false
+  endedInOrder = false
   /** Nothing more can go out. */
   gone = false
   /** Why, where it was not in order. */
@@ -31,11 +32,15 @@ export class Transport {
     this.#duplex = duplex
     this.#changed = changed
     this.#copies = options.copyInput ?? !(duplex instanceof Socket)
-    this.ended = duplex.readableEnded || duplex.destroyed
+    this.endedInOrder = duplex.readableEnded
+    this.ended = this.endedInOrder || duplex.destroyed
     this.gone = duplex.destroyed
     duplex.on('data', this.#onData)
     duplex.on('drain', changed)
-    duplex.on('end', () => this.#over({ ended: true }))
+    duplex.on('end', () => {
+      this.endedInOrder = true
+      this.#over({ ended: true })
+    })
     duplex.on('error', error => this.#over({ ended: true, gone: true, fault: asFault(error) }))
     duplex.on('close', () => this.#over({ ended: true, gone: true }))
   }

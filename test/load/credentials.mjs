@@ -7,9 +7,16 @@ export const crypto = createNodeProvider()
 
 export async function credentials() {
   const authority = await mintAuthority({ key: 'P-256' })
-  const { certificateDer, privateKeyPkcs8 } = await authority.issue({ names: ['localhost'], key: 'P-256' })
+  const {
+    certificateDer,
+    privateKeyPkcs8,
+    certificatePem: cert,
+    privateKeyPem: key,
+  } = await authority.issue({ names: ['localhost'], key: 'P-256' })
   return {
     identity: { chain: [certificateDer], key: crypto.importPrivateKey(privateKeyPkcs8) },
     trust: createTrustStore({ roots: [authority.certificateDer], crypto }),
+    /** The same, as options of `node:tls`. */
+    files: { cert, key, ca: authority.certificatePem },
   }
 }

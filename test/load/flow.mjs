@@ -7,7 +7,7 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { byteStreams, TlsStream } from 'tassel/node'
+import { byteStreams, connect as connectSecurely, createServer as createSecureServer, TlsStream } from 'tassel/node'
 import { ClientConnection, ServerConnection } from 'tassel/stream'
 import { createP3Tls } from 'tassel/wasi'
 import { credentials, crypto } from './credentials.mjs'
@@ -22,22 +22,21 @@ const faces = {
     const client = TlsStream.client(near, { serverName: 'localhost', trust, crypto })
     const server = TlsStream.server(far, { identity, crypto })
     await client.connected()
-    const send = async () => {
-      for (let sent = 0; sent < total; sent += chunk.length) if (!client.write(chunk)) await once(client, 'drain')
-      client.end()
-    }
-    return { send, received: server }
+    return { send: () => sendAll(client), received: server }
+  },
+  async 'tls.connect and tls.createServer'(near, far, { files: { ca, ...identity } }) {
+    const server = createSecureServer(identity)
+    const accepted = once(server, 'secureConnection')
+    server.emit('connection', far)
+    const client = connectSecurely({ socket: near, ca, servername: 'localhost' })
+    const [[received]] = await Promise.all([accepted, once(client, 'secureConnect')])
+    return { send: () => sendAll(client), received }
   },
   async 'tassel/stream'(near, far, { identity, trust }) {
     const client = new ClientConnection(byteStreams(near), { trust, crypto })
     const server = new ServerConnection(byteStreams(far), { identity, crypto })
     const [{ writable }, { readable }] = await Promise.all([client.connect('localhost').finish(), server.accept().finish()])
-    const writer = writable.getWriter()
-    const send = async () => {
-      for (let sent = 0; sent < total; sent += chunk.length) await writer.write(chunk)
-      await writer.close()
-    }
-    return { send, received: readable }
+    return { send: () => writeAll(writable), received: readable }
   },
   /** To a guest of wasi:tls@0.3.0-draft, whose streams are those of JavaScript here. */
   async 'tassel/wasi'(near, far, { identity, trust }) {
@@ -49,12 +48,7 @@ const faces = {
     ciphertext.pipeTo(transport.writable)
     const server = new ServerConnection(byteStreams(far), { identity, crypto })
     const [{ writable }] = await Promise.all([server.accept().finish(), Connector.connect(connector, 'localhost')])
-    const writer = writable.getWriter()
-    const send = async () => {
-      for (let sent = 0; sent < total; sent += chunk.length) await writer.write(chunk)
-      await writer.close()
-    }
-    return { send, received }
+    return { send: () => writeAll(writable), received }
   },
 }
 
@@ -75,6 +69,17 @@ async function main() {
   far.destroy()
   listener.close()
   console.log(JSON.stringify({ bytes, peak }))
+}
+
+async function sendAll(stream) {
+  for (let sent = 0; sent < total; sent += chunk.length) if (!stream.write(chunk)) await once(stream, 'drain')
+  stream.end()
+}
+
+async function writeAll(writable) {
+  const writer = writable.getWriter()
+  for (let sent = 0; sent < total; sent += chunk.length) await writer.write(chunk)
+  await writer.close()
 }
 
 async function readWithPauses(received) {

@@ -11,7 +11,12 @@ const run = async (program: string, ...args: readonly string[]): Promise<unknown
 
 const mebibyte = 2 ** 20
 
-it.each(['tassel/node', 'tassel/stream', 'tassel/wasi'])('1 GiB through %s, to a reader that rests, takes less than 150 MiB at any time', {
+it.each([
+  'tassel/node',
+  'tls.connect and tls.createServer',
+  'tassel/stream',
+  'tassel/wasi',
+])('1 GiB through %s, to a reader that rests, takes less than 150 MiB at any time', {
   timeout: 300_000,
 }, async face => {
   const { bytes, peak } = (await run('flow.mjs', face, '1024')) as { bytes: number; peak: number }
@@ -20,6 +25,8 @@ it.each(['tassel/node', 'tassel/stream', 'tassel/wasi'])('1 GiB through %s, to a
   console.log(`${face}: at most ${Math.round(peak / mebibyte)} MiB above idle`)
 })
 
-it('2,000 connections at once on one server get all of their 100 answers, without an error', { timeout: 600_000 }, async () => {
-  expect(await run('connections.mjs', '2000')).toEqual({ connections: 2000, answers: 200_000, errors: 0 })
+it.each(['serveTls', 'tls.createServer'])('2,000 connections at once on one server of %s get all of their 100 answers, without an error', {
+  timeout: 600_000,
+}, async face => {
+  expect(await run('connections.mjs', face, '2000')).toEqual({ connections: 2000, answers: 200_000, errors: 0 })
 })

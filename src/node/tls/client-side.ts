@@ -51,6 +51,9 @@ export class ClientSide extends Side {
   constructor(context: SecureContext, options: ClientSideOptions) {
     super(context, { enableTrace: options.enableTrace ?? false, rejectUnauthorized: options.rejectUnauthorized !== false })
     const { checkServerIdentity: check, pskCallback } = options
+    for (const [name, value] of Object.entries({ servername: options.servername, host: options.host })) {
+      if (value && typeof value !== 'string') throw invalidType(`options.${name}`, 'a string', value)
+    }
     if (check !== undefined && typeof check !== 'function') throw invalidType('options.checkServerIdentity', 'a function', check)
     if (pskCallback !== undefined && typeof pskCallback !== 'function') throw invalidType('pskCallback', 'a function', pskCallback)
     this.#options = options

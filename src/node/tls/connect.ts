@@ -6,7 +6,7 @@ import { TLSSocket, type TLSSocketOptions } from './socket.ts'
 
 export interface ConnectionOptions
   extends Omit<TLSSocketOptions, 'isServer' | 'server' | 'SNICallback' | 'ALPNCallback' | 'requestCert' | 'pskCallback' | 'host'>,
-    Partial<Omit<TcpNetConnectOpts, 'port' | 'host' | 'timeout'>>,
+    Partial<Omit<TcpNetConnectOpts, 'port' | 'host' | 'timeout' | 'onread'>>,
     Pick<SocketConstructorOpts, 'signal'> {
   host?: string | undefined
   port?: number | string | undefined
@@ -43,20 +43,26 @@ function overTcp(options: ConnectionOptions): TLSSocket {
   }
   const transport = new Socket({ allowHalfOpen: true, ...(signal && { signal }) })
   const socket = new TLSSocket(transport, { ...clientOptions(options), allowHalfOpen: options.allowHalfOpen ?? false })
-  if (timeout) socket.setTimeout(timeout)
-  Reflect.apply(transport.connect, transport, [{ ...options, socket: undefined, timeout: undefined }])
-  return socket
+  try {
+    if (timeout) socket.setTimeout(timeout)
+    Reflect.apply(transport.connect, transport, [{ ...options, socket: undefined, timeout: undefined, onread: undefined }])
+    return socket
+  } catch (mistake) {
+    // Nobody has the stream: nothing of it may go on.
+    socket.destroy()
+    throw mistake
+  }
 }
 
 function overStream(options: ConnectionOptions, stream: Duplex): TLSSocket {
-  return new TLSSocket(stream, clientOptions(options))
+  return new TLSSocket(stream, { ...clientOptions(options), onread: undefined })
 }
 
 function clientOptions(options: ConnectionOptions): TLSSocketOptions {
-  const { servername, host, minDHSize = 1024 } = options
+  const { servername, host, port, path, localAddress, minDHSize = 1024 } = options
   if (typeof minDHSize !== 'number' || !(minDHSize > 0)) throw invalidType('options.minDHSize', 'a positive number', minDHSize)
   if (servername && isIP(servername)) warnOfAddress()
-  return { ...options, isServer: false, host }
+  return { ...options, isServer: false, host, destination: { path, host, port, localAddress } }
 }
 
 /** DEP0123: an IP address is no server name (RFC 6066 §3); it is not sent. */

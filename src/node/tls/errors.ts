@@ -30,22 +30,44 @@ export function invalidValue(name: string, wanted: string, value: unknown): Code
 }
 
 /** Before the handshake was done the transport was gone. Node.js's words: programs look for them. */
-export function disconnected(isServer: boolean, cause?: unknown): CodedError {
+export function disconnected({ isServer, destination }: End, cause?: unknown): CodedError {
   const message = isServer ? 'socket hang up' : 'Client network socket disconnected before secure TLS connection was established'
-  return coded(new Error(message, { cause }), 'ECONNRESET')
+  return coded(new Error(message, { cause }), 'ECONNRESET', destination)
+}
+
+/** Which end of which connection an error is about. */
+export interface End {
+  readonly isServer: boolean
+  /** Where a client was told to connect to. */
+  readonly destination?: Destination | undefined
+}
+
+export interface Destination {
+  readonly path: string | undefined
+  readonly host: string | undefined
+  readonly port: number | string | undefined
+  readonly localAddress: string | undefined
+}
+
+/** What a client has sent instead of a ClientHello, from its first bytes. */
+function strayReason(first: string): string {
+  if (/^(GET|POST|HEAD|PUT) /.test(first)) return 'http request'
+  return first.startsWith('CONNE') ? 'https proxy request' : 'wrong version number'
 }
 
 /**
  * What ended the connection, as Node.js would call it: the transport's own error, OpenSSL's code for what TLS has found, its code for the
- * peer's alert. The error that was found here is the `cause`. `secured`: whether the handshake was done.
+ * peer's alert. The error that was found here is the `cause`. `secured`: whether the handshake was done; `first`: what a client's first bytes were.
  */
-export function asNodeError(error: Error, { isServer, secured }: { isServer: boolean; secured: boolean }): Error {
+export function asNodeError(error: Error, end: End & { readonly secured: boolean; readonly first: string }): Error {
+  const { secured, first } = end
   if (error instanceof TransportError) {
     if (error.cause instanceof Error) return error.cause
-    return secured || error.code !== 'ERR_STREAM_PREMATURE_CLOSE' ? error : disconnected(isServer, error)
+    return secured || error.code !== 'ERR_STREAM_PREMATURE_CLOSE' ? error : disconnected(end, error)
   }
   if (!(error instanceof TlsError)) return error
-  if (error.code === 'truncated' && !secured) return disconnected(isServer, error)
+  if (error.code === 'truncated' && !secured) return disconnected(end, error)
+  if (error.code === 'record-type') return opensslError(strayReason(first), error)
   const reason = error.code === 'peer-alert' ? peerAlertReason(error.alert) : (reasons[error.code] ?? error.code.replaceAll('-', ' '))
   return opensslError(reason, error)
 }
@@ -88,7 +110,6 @@ const reasons: Readonly<Partial<Record<FaultCode, string>>> = {
   'record-overflow': 'packet length too long',
   'record-malformed': 'wrong version number',
   'record-unprotected': 'bad record type',
-  'record-type': 'unexpected record',
   'decode-error': 'length mismatch',
   'unexpected-message': 'unexpected message',
   'unsupported-version': 'unsupported protocol',

@@ -4,7 +4,7 @@ import { codePointOf, signatureSchemeNames } from '../../crypto/code-points.ts'
 import type { CodePoint, CryptoProvider, PrivateKey } from '../../crypto/provider.ts'
 import type { Identity } from '../../types.ts'
 import { decodePem, loadIdentity, parseCertificate } from '../../x509/index.ts'
-import { type CodedError, coded, invalidType } from './errors.ts'
+import { asError, type CodedError, coded, invalidType } from './errors.ts'
 
 /**
  * A private key that is elsewhere: in a module, a cloud, another process. What `clientCertEngine` and `privateKeyEngine` are for in Node.js.
@@ -37,6 +37,8 @@ export interface IdentityOptions {
  * certificates whose key is another.
  */
 export function identitiesOf({ cert, key, pfx, passphrase }: IdentityOptions, crypto: CryptoProvider): Identities {
+  if (passphrase !== undefined && passphrase !== null && typeof passphrase !== 'string')
+    throw invalidType('options.passphrase', 'a string', passphrase)
   const chains = list(cert).map(chainOf)
   const keys = list(key).map(each => keyOf(each, passphrase, crypto))
   // As in Node.js, a certificate whose key has yet to come is no mistake; nothing is proved with it.
@@ -125,8 +127,19 @@ function mismatch(place: number): CodedError {
 function fromPfx(source: PfxSource, passphrase: string | undefined, crypto: CryptoProvider): Identity {
   const given = typeof source === 'string' || source instanceof Uint8Array ? { buf: source } : source
   const pfx = typeof given.buf === 'string' ? Buffer.from(given.buf, 'latin1') : given.buf
-  if (!(pfx instanceof Uint8Array)) throw invalidType('options.pfx', 'a string or a Uint8Array', source)
-  return loadIdentity({ pfx, crypto, passphrase: ('passphrase' in given ? given.passphrase : undefined) ?? passphrase })
+  if (!(pfx instanceof Uint8Array)) {
+    throw coded(new Error('Unable to load PFX certificate: it is no string and no Uint8Array'), 'ERR_CRYPTO_OPERATION_FAILED')
+  }
+  try {
+    return loadIdentity({ pfx, crypto, passphrase: ('passphrase' in given ? given.passphrase : undefined) ?? passphrase })
+  } catch (cause) {
+    throw unreadable(asError(cause))
+  }
+}
+
+/** In OpenSSL's words where the passphrase is wrong: programs ask for another one then. */
+function unreadable(cause: Error): Error {
+  return new Error(/passphrase is wrong/.test(cause.message) ? 'mac verify failure' : cause.message, { cause })
 }
 
 export function list<T>(value: T | readonly T[] | undefined | null): readonly T[] {

@@ -104,7 +104,8 @@ function schemesNamed(name: string): readonly string[] {
     exact.length > 0
       ? exact
       : [...signatureSchemeNames].filter(([code]) => opensslName(code).toLowerCase() === lower).map(([, each]) => each)
-  if (found.length > 0) return found
+  // Of two schemes by one name OpenSSL takes the first, of keys without parameters of their own.
+  if (found.length > 0) return found.slice(0, 1)
   throw coded(new Error(`sigalgs: ${name} is no signature algorithm of TLS 1.3`), 'ERR_CRYPTO_OPERATION_FAILED')
 }
 

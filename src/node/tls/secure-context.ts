@@ -46,7 +46,7 @@ export class SecureContext {
   readonly #believed: () => Believed
 
   constructor(options: SecureContextOptions = {}) {
-    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options)
+    if (typeof options !== 'object') throw invalidType('options', 'an object', options)
     checkGone(options)
     checkVersions(options)
     const { identities, authorities } = identitiesOf(options, nodeProvider())
@@ -73,8 +73,13 @@ export class SecureContext {
 }
 
 /** Throws coded errors for what is malformed, for what excludes TLS 1.3, and for options that have no place here. */
-export function createSecureContext(options: SecureContextOptions = {}): SecureContext {
-  return new SecureContext(options)
+export function createSecureContext(options?: SecureContextOptions | null): SecureContext {
+  return new SecureContext(options ?? {})
+}
+
+/** A context as it is, or one made of options. */
+export function contextOf(given: SecureContext | SecureContextOptions | null | undefined): SecureContext {
+  return typeof given === 'object' && given !== null && 'identities' in given ? checkContext(given) : createSecureContext(given)
 }
 
 /** Throws `ERR_TLS_INVALID_CONTEXT` for what is no context: one of `node:tls` is none. */
@@ -83,7 +88,10 @@ export function checkContext(value: unknown): SecureContext {
   throw coded(new TypeError('context must be a SecureContext: createSecureContext of this module makes one'), 'ERR_TLS_INVALID_CONTEXT')
 }
 
-function checkGone({ clientCertEngine, privateKeyEngine, privateKeyIdentifier }: SecureContextOptions): void {
+function checkGone({ clientCertEngine, privateKeyEngine, privateKeyIdentifier, dhparam }: SecureContextOptions): void {
+  const isMissing = dhparam === undefined || dhparam === null
+  if (!isMissing && typeof dhparam !== 'string' && !ArrayBuffer.isView(dhparam))
+    throw invalidType('options.dhparam', 'a string or a view of bytes', dhparam)
   for (const [name, value] of Object.entries({ clientCertEngine, privateKeyEngine, privateKeyIdentifier })) {
     if (value !== undefined && value !== null) throw replaced(name)
   }

@@ -31,8 +31,8 @@ export interface ServerSideOptions {
   requestCert?: boolean | undefined
   rejectUnauthorized?: boolean | undefined
   ALPNProtocols?: AlpnProtocols | undefined
-  /** Chooses among the protocols that the client offers; `undefined` refuses it. */
-  ALPNCallback?: ((offer: { servername: string; protocols: string[] }) => string | undefined) | undefined
+  /** Chooses among the protocols that the client offers; `undefined` refuses it. `servername` is false where the client names none. */
+  ALPNCallback?: ((offer: { servername: string | false; protocols: string[] }) => string | undefined) | undefined
   SNICallback?: ((servername: string, callback: Callback<SecureContext>) => void) | undefined
   pskCallback?: ((socket: TLSSocket, identity: string) => PskBytes | null | undefined) | undefined
   enableTrace?: boolean | undefined
@@ -169,7 +169,7 @@ export class ServerSide extends Side {
     const { ALPNCallback } = this.#options
     if (!ALPNCallback || alpn.length === 0) return undefined
     const protocols = [...alpn]
-    const chosen = ALPNCallback.call(this.socket, { servername: serverName ?? '', protocols })
+    const chosen = ALPNCallback.call(this.socket, { servername: serverName ?? false, protocols })
     if (chosen === undefined) throw new NoProtocol()
     if (protocols.includes(chosen)) return chosen
     const message = `ALPN callback returned a value (${chosen}) that did not match any of the client's offered protocols (${protocols.join(', ')})`

@@ -2,7 +2,7 @@
 import net, { type ServerOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { coded, invalidType } from './errors.ts'
-import { checkContext, createSecureContext, type SecureContext, type SecureContextOptions } from './secure-context.ts'
+import { contextOf, createSecureContext, type SecureContext, type SecureContextOptions } from './secure-context.ts'
 import { checkServerOptions, type ServerSideOptions } from './server-side.ts'
 import { checkTicketKeys } from './session-tickets.ts'
 import { TLSSocket } from './socket.ts'
@@ -23,7 +23,8 @@ type SecureConnectionListener = (socket: TLSSocket) => void
  * `OCSPRequest` (certificate, issuer, callback), `keylog` (line, socket), and those of a `net.Server`; `connection` may be emitted with any
  * Duplex. Whoever listens to `resumeSession` keeps the sessions; otherwise they are sealed into tickets.
  */
-export class Server extends net.Server {
+export class TlsServer extends net.Server {
+  static override readonly name = 'Server'
   readonly #options: TlsOptions
   #context: SecureContext
   /** The names of `addContext`, the last one first. */
@@ -34,7 +35,8 @@ export class Server extends net.Server {
   constructor(given: TlsOptions | SecureConnectionListener = {}, listener?: SecureConnectionListener) {
     const options = typeof given === 'function' ? {} : (given ?? {})
     if (typeof options !== 'object') throw invalidType('options', 'an object', options)
-    const { handshakeTimeout = 120_000 } = options
+    const { handshakeTimeout = 120_000, pskIdentityHint: hint } = options
+    if (hint !== undefined && hint !== null && typeof hint !== 'string') throw invalidType('options.pskIdentityHint', 'a string', hint)
     if (typeof handshakeTimeout !== 'number') throw invalidType('options.handshakeTimeout', 'a number', handshakeTimeout)
     // The stream above decides about half-open connections; the transport must not end before it does.
     super({ ...options, allowHalfOpen: true })
@@ -51,8 +53,7 @@ export class Server extends net.Server {
   addContext(hostname: string, context: SecureContext | SecureContextOptions): void {
     if (!hostname) throw coded(new Error('"servername" is required parameter for Server.addContext'), 'ERR_TLS_REQUIRED_SERVER_NAME')
     const escaped = hostname.replaceAll(/[.^$+?\\[\]{}()|/-]/g, '\\$&').replaceAll('*', '[^.]*')
-    const made = context && 'identities' in context ? checkContext(context) : createSecureContext(context)
-    this.#contexts.unshift({ pattern: new RegExp(`^${escaped}$`, 'i'), context: made })
+    this.#contexts.unshift({ pattern: new RegExp(`^${escaped}$`, 'i'), context: contextOf(context) })
   }
 
   /** Other keys, certificates and so on for the connections to come. */
@@ -102,6 +103,12 @@ export class Server extends net.Server {
     return this.#contexts.find(({ pattern }) => pattern.test(name))?.context
   }
 }
+
+/** As with Node.js's, `new` may be left out. */
+export const Server: typeof TlsServer & ((...given: ConstructorParameters<typeof TlsServer>) => TlsServer) = new Proxy(TlsServer, {
+  apply: (made, _this, given) => Reflect.construct(made, given),
+}) as never
+export type Server = TlsServer
 
 /** As `new Server`. */
 export function createServer(listener?: SecureConnectionListener): Server

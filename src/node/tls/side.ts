@@ -79,7 +79,7 @@ export abstract class Side {
     answer(await sign(scheme, message))
   }
 
-  /** The schemes of the peer that there are here, in the peer's order. */
+  /** The schemes of the peer that there are here, in the peer's order: it decides. */
   protected share(schemes: readonly number[]): void {
     const own = new Set(nodeProvider().verifiers.map(({ scheme }) => scheme))
     this.sharedSigalgs = schemes.filter(scheme => own.has(scheme))

@@ -1,6 +1,8 @@
 /** What users of a `net.Socket` expect of a socket beside its bytes: addresses, timeouts, keep-alive. The wrapped transport has them, or nobody. */
 import { type AddressInfo, type NetConnectOpts, Socket } from 'node:net'
+import type { Done } from '../outgoing.ts'
 import { TlsStream } from '../stream.ts'
+import { coded } from './errors.ts'
 
 export abstract class SocketFace extends TlsStream {
   /** Milliseconds without a byte on the wire after which `timeout` is emitted; `undefined`: never. */
@@ -46,10 +48,31 @@ export abstract class SocketFace extends TlsStream {
   }
 
   get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
-    if (this.connecting || this.pending) return 'opening'
+    if (this.connecting) return 'opening'
     if (this.readable && this.writable) return 'open'
     if (this.readable) return 'readOnly'
     return this.writable ? 'writeOnly' : 'closed'
+  }
+
+  /** Bytes that were written, also those that still wait. */
+  override get bytesWritten(): number {
+    return super.bytesWritten + this._untaken
+  }
+
+  /** As to a `net.Socket`: behind the peer's end, where that was the end of both halves, what is written is `EPIPE`. */
+  override write(chunk: unknown, done?: Done): boolean
+  override write(chunk: unknown, encoding?: BufferEncoding, done?: Done): boolean
+  override write(chunk: unknown, encoding?: BufferEncoding | Done, done?: Done): boolean {
+    const told = typeof encoding === 'function' ? encoding : done
+    if (!this.allowHalfOpen && this.readableEnded && this.writableEnded) return this.#refuse(told)
+    return super.write(chunk, typeof encoding === 'function' ? undefined : encoding, told)
+  }
+
+  #refuse(done?: Done): false {
+    const error = coded(new Error('This socket has been ended by the other party'), 'EPIPE')
+    if (done) process.nextTick(done, error)
+    this.destroy(error)
+    return false
   }
 
   /** Characters that wait to be written. */

@@ -15,9 +15,10 @@ import {
   x509Certificate,
 } from './certificates.ts'
 import { ClientSide, type ClientSideOptions } from './client-side.ts'
-import { asNodeError, coded, disconnected, invalidType, opensslError } from './errors.ts'
+import { asNodeError, coded, type Destination, disconnected, type End, invalidType, opensslError } from './errors.ts'
 import { type EphemeralKeyInfo, ephemeralKeyInfo, sharedName } from './names.ts'
-import { checkContext, createSecureContext, type SecureContext, type SecureContextOptions } from './secure-context.ts'
+import { type OnRead, ReadBuffer } from './on-read.ts'
+import { checkContext, contextOf, createSecureContext, type SecureContext, type SecureContextOptions } from './secure-context.ts'
 import { ServerSide, type ServerSideOptions } from './server-side.ts'
 import type { Side } from './side.ts'
 import { SocketFace } from './socket-face.ts'
@@ -34,6 +35,12 @@ export interface TLSSocketOptions
   /** Milliseconds until the handshake must be done; 0, the default: no limit. */
   handshakeTimeout?: number | undefined
   allowHalfOpen?: boolean | undefined
+  /** Where what is read goes, in the place of `data`. */
+  onread?: OnRead | undefined
+  /** Told with the error where a client's transport ended before the handshake was done. */
+  destination?: Destination | undefined
+  /** Bytes that wait for the reader, and for the writer, before they are held back. Default: 65,536. */
+  highWaterMark?: number | undefined
   /** Whether a transport that ends without the peer's close_notify is an error; to Node.js, and by default, it is the end. */
   rejectTruncation?: boolean | undefined
 }
@@ -66,6 +73,10 @@ export class TLSSocket extends SocketFace {
   readonly #side: Side
   /** What `handled` gave to: the `Server` that hears of failures before `secureConnection`. */
   readonly #onFailure: ((error: Error) => void) | undefined
+  readonly #destination: Destination | undefined
+  readonly #readBuffer: ReadBuffer | undefined
+  /** The first bytes of the peer's, each a character: what is no TLS is told apart by them. */
+  #first = ''
 
   /** The handshake begins at once; without a socket, with `connect`. Throws coded errors for options that can't be. */
   constructor(socket?: Duplex | null, options: TLSSocketOptions = {}, onFailure?: (error: Error) => void) {
@@ -74,6 +85,9 @@ export class TLSSocket extends SocketFace {
     super(transport, wake => side.open(wake), streamOptions(transport, side, options))
     this.#side = side
     this.#onFailure = onFailure
+    this.#destination = options.destination
+    this.#readBuffer = options.onread && new ReadBuffer(options.onread)
+    transport.prependOnceListener('data', chunk => (this.#first = Buffer.from(chunk.subarray(0, 8)).toString('latin1')))
     side.socket = this
     this._relay()
   }
@@ -94,16 +108,17 @@ export class TLSSocket extends SocketFace {
     return this.destroyed || this.#side.isServer ? null : ephemeralKeyInfo(this.info?.group)
   }
 
-  getSharedSigalgs(): string[] {
-    return this.#side.sharedSigalgs.map(sharedName)
+  /** The signature algorithms of the peer that there are here; `null` once the socket is destroyed. */
+  getSharedSigalgs(): string[] | null {
+    return this.destroyed ? null : this.#side.sharedSigalgs.map(sharedName)
   }
 
-  getFinished(): Buffer | undefined {
-    return optionalBuffer(this.#side.finished.out)
+  getFinished(): Buffer | undefined | null {
+    return this.destroyed ? null : optionalBuffer(this.#side.finished.out)
   }
 
-  getPeerFinished(): Buffer | undefined {
-    return optionalBuffer(this.#side.finished.in)
+  getPeerFinished(): Buffer | undefined | null {
+    return this.destroyed ? null : optionalBuffer(this.#side.finished.in)
   }
 
   /** Throws `ERR_TLS_INVALID_STATE` before the handshake is done. */
@@ -140,7 +155,7 @@ export class TLSSocket extends SocketFace {
 
   /** With its issuers, as far as the peer has sent them. */
   getPeerX509Certificate(): X509Certificate | undefined {
-    const peer = this.#peer
+    const peer = this.destroyed ? undefined : this.#peer
     return peer?.certificateType === 'X509' ? x509Certificate(sentLine(peer.chain)) : undefined
   }
 
@@ -152,7 +167,7 @@ export class TLSSocket extends SocketFace {
   }
 
   getX509Certificate(): X509Certificate | undefined {
-    const [leaf] = this.info?.localIdentity?.chain ?? []
+    const [leaf] = this.destroyed ? [] : (this.info?.localIdentity?.chain ?? [])
     return leaf && new X509Certificate(leaf)
   }
 
@@ -177,8 +192,9 @@ export class TLSSocket extends SocketFace {
     return this.destroyed ? null : optionalBuffer(this.#side.session?.ticket)
   }
 
-  /** Also, as OpenSSL has it, with a key of `pskCallback`. */
-  isSessionReused(): boolean {
+  /** Also, as OpenSSL has it, with a key of `pskCallback`. `null` once the socket is destroyed. */
+  isSessionReused(): boolean | null {
+    if (this.destroyed) return null
     return this.info !== undefined && (this.info.resumed || this.info.pskIdentity !== undefined)
   }
 
@@ -186,7 +202,8 @@ export class TLSSocket extends SocketFace {
 
   /** The most content of a record from now on, in bytes. False, and nothing is changed, unless it is 512 to 16,384. */
   setMaxSendFragment(size: number): boolean {
-    if (!(Number.isInteger(size) && size >= 512 && size <= 16_384)) return false
+    if (typeof size !== 'number') throw invalidType('size', 'a number', size)
+    if (this.destroyed || !(Number.isInteger(size) && size >= 512 && size <= 16_384)) return false
     this.limitFragments(size)
     return true
   }
@@ -194,7 +211,7 @@ export class TLSSocket extends SocketFace {
   /** Of a server, before the handshake has chosen a certificate, which is in `ALPNCallback` and `SNICallback`: what to prove itself with. */
   setKeyCert(context: SecureContext | SecureContextOptions): void {
     if (!(this.#side instanceof ServerSide)) throw new TypeError('setKeyCert is for servers')
-    this.#side.keyCert = 'identities' in context ? checkContext(context) : createSecureContext(context)
+    this.#side.keyCert = contextOf(context)
   }
 
   /** Writes every message from now on to the standard error output, decoded. */
@@ -206,10 +223,14 @@ export class TLSSocket extends SocketFace {
   disableRenegotiation(): void {}
 
   /** There is none in TLS 1.3: `callback` gets `ERR_SSL_WRONG_SSL_VERSION`, as in Node.js. */
-  renegotiate(options: { rejectUnauthorized?: boolean; requestCert?: boolean }, callback?: (error: Error | null) => void): boolean {
+  renegotiate(
+    options: { rejectUnauthorized?: boolean; requestCert?: boolean },
+    callback?: (error: Error | null) => void,
+  ): false | undefined {
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options)
     if (callback !== undefined && typeof callback !== 'function') throw invalidType('callback', 'a function', callback)
-    if (callback && !this.destroyed) process.nextTick(callback, opensslError('wrong ssl version'))
+    if (this.destroyed) return undefined
+    if (callback) process.nextTick(callback, opensslError('wrong ssl version'))
     return false
   }
 
@@ -217,6 +238,15 @@ export class TLSSocket extends SocketFace {
 
   protected override get _connectedEvent(): string {
     return 'secure'
+  }
+
+  protected override _give(chunk: Buffer): boolean {
+    return this.#readBuffer ? this.#readBuffer.give(chunk) : super._give(chunk)
+  }
+
+  override resume(): this {
+    if (this.#readBuffer?.give()) this._read()
+    return super.resume()
   }
 
   protected override _connected(info: ConnectionInfo): void {
@@ -250,7 +280,7 @@ export class TLSSocket extends SocketFace {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const early = this.secureConnecting ? this.#onFailure : undefined
     super._destroy(error, reason => {
-      early?.(reason ?? disconnected(this.#side.isServer))
+      early?.(reason ?? disconnected(this.#end))
       done(early ? null : reason)
       process.nextTick(() => this.emit('close', Boolean(reason)))
     })
@@ -258,7 +288,11 @@ export class TLSSocket extends SocketFace {
 
   #inNodesTerms(error: Error): Error {
     if (this.#side.refusal && 'code' in error && error.code === 'refused') return this.#side.refusal
-    return asNodeError(error, { isServer: this.#side.isServer, secured: this.info !== undefined })
+    return asNodeError(error, { ...this.#end, secured: this.info !== undefined, first: this.#first })
+  }
+
+  get #end(): End {
+    return { isServer: this.#side.isServer, destination: this.#destination }
   }
 }
 
@@ -274,12 +308,14 @@ function sideOf(options: TLSSocketOptions): Side {
 }
 
 function streamOptions(transport: Duplex, side: Side, options: TLSSocketOptions): TlsStreamOptions {
-  const { handshakeTimeout = 0, allowHalfOpen = transport.allowHalfOpen, rejectTruncation = false } = options
+  const { handshakeTimeout = 0, allowHalfOpen = transport.allowHalfOpen, highWaterMark, rejectTruncation = false } = options
   return {
     onQuestion: question => side.answer(question),
     handshakeTimeout,
     allowHalfOpen,
     truncation: rejectTruncation ? 'error' : 'end',
+    cutOff: 'silence',
+    ...(highWaterMark !== undefined && { highWaterMark }),
     emitClose: false,
   }
 }

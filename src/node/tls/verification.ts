@@ -76,7 +76,7 @@ const codes: Readonly<Partial<Record<FaultCode, string>>> = {
   'certificate-budget': 'CERT_CHAIN_TOO_LONG',
 }
 
-/** OpenSSL's words, where programs look for them; elsewhere ours, which tell more. */
+/** OpenSSL's words, since programs look for them; the cause tells more. */
 const messages: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed certificate',
   SELF_SIGNED_CERT_IN_CHAIN: 'self-signed certificate in certificate chain',
@@ -87,6 +87,12 @@ const messages: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'certificate is not yet valid',
   CERT_REVOKED: 'certificate revoked',
   UNABLE_TO_GET_CRL: 'unable to get certificate CRL',
+  CERT_SIGNATURE_FAILURE: 'certificate signature failure',
+  INVALID_CA: 'invalid CA certificate',
+  PATH_LENGTH_EXCEEDED: 'path length constraint exceeded',
+  INVALID_PURPOSE: 'unsuitable certificate purpose',
+  CERT_REJECTED: 'certificate rejected',
+  CERT_CHAIN_TOO_LONG: 'certificate chain too long',
 }
 
 function readable(ders: readonly Uint8Array[]): readonly Certificate[] {

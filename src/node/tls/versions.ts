@@ -1,6 +1,6 @@
 /** Options about protocol versions. This engine has one; what leaves that one out is an error that says so. */
 import { constants } from 'node:crypto'
-import { type CodedError, coded } from './errors.ts'
+import { type CodedError, coded, invalidType } from './errors.ts'
 
 export interface VersionOptions {
   minVersion?: string | undefined
@@ -11,8 +11,9 @@ export interface VersionOptions {
 }
 
 /** Throws where the options exclude TLS 1.3, with Node.js's codes. */
-export function checkVersions({ minVersion, maxVersion, secureProtocol, secureOptions = 0 }: VersionOptions): void {
-  if (secureProtocol !== undefined) {
+export function checkVersions({ minVersion, maxVersion, secureProtocol, secureOptions }: VersionOptions): void {
+  // As in Node.js, what is no text is none.
+  if (typeof secureProtocol === 'string') {
     if (minVersion !== undefined || maxVersion !== undefined) {
       const message = `TLS protocol version ${JSON.stringify(minVersion ?? maxVersion)} conflicts with secureProtocol ${JSON.stringify(secureProtocol)}`
       throw coded(new TypeError(message), 'ERR_TLS_PROTOCOL_VERSION_CONFLICT')
@@ -21,7 +22,9 @@ export function checkVersions({ minVersion, maxVersion, secureProtocol, secureOp
     if (newest === undefined) throw coded(new TypeError(`Unknown method: ${secureProtocol}`), 'ERR_TLS_INVALID_PROTOCOL_METHOD')
     if (newest !== 'TLSv1.3') throw excluded(`secureProtocol ${JSON.stringify(secureProtocol)}`)
   }
-  if ((secureOptions & constants.SSL_OP_NO_TLSv1_3) !== 0) throw excluded('secureOptions with SSL_OP_NO_TLSv1_3')
+  if (secureOptions !== undefined && secureOptions !== null && typeof secureOptions !== 'number')
+    throw invalidType('options.secureOptions', 'a number', secureOptions)
+  if (((secureOptions ?? 0) & constants.SSL_OP_NO_TLSv1_3) !== 0) throw excluded('secureOptions with SSL_OP_NO_TLSv1_3')
   for (const [name, value] of Object.entries({ minimum: minVersion, maximum: maxVersion })) {
     if (value === undefined || versions.includes(value)) continue
     throw coded(new TypeError(`${JSON.stringify(value)} is not a valid ${name} TLS protocol version`), 'ERR_TLS_INVALID_PROTOCOL_VERSION')
