@@ -3,6 +3,8 @@
  * client certificates, pre-shared keys, or a protocol that is not HTTP. Configured: `CA`, a text; `tassel.wasm`, a file of `wasmBytes()`.
  *
  *     curl 'http://worker/?host=localhost&port=8443'
+ *
+ * Whoever may ask it chooses where it connects to; `CA` decides who is asked for the page. One for everybody needs a list of hosts instead.
  */
 import { connect } from 'cloudflare:sockets'
 import { createWasmProvider, loadWasm } from 'tassel/crypto/wasm'

@@ -48,7 +48,8 @@ async function parse(bytes) {
 function* chunksOf(bytes) {
   for (let at = 0; ; ) {
     const begin = find(bytes, '\r\n', at) + 2
-    const size = Number.parseInt(text(bytes.subarray(at, begin)), 16)
+    // Digits alone: a size below zero would go round and round.
+    const size = Number.parseInt(/^[\da-f]+(?=[\r; \t])/i.exec(text(bytes.subarray(at, begin)))?.[0], 16)
     if (size === 0) return
     if (!(begin + size <= bytes.length)) throw new TypeError('a chunk of the answer has no end')
     yield bytes.subarray(begin, begin + size)

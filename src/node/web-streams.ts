@@ -39,7 +39,7 @@ function readableOf(duplex: Duplex): ReadableStream<Uint8Array> {
     },
     cancel: (reason: unknown) => {
       letGo()
-      duplex.destroy(reason instanceof Error ? reason : undefined)
+      destroy(duplex, reason)
     },
   }
   return new ReadableStream<Uint8Array>(source, strategy())
@@ -47,16 +47,20 @@ function readableOf(duplex: Duplex): ReadableStream<Uint8Array> {
 
 function writableOf(duplex: Duplex): WritableStream<Uint8Array> {
   const sink = {
-    start: (controller: { error(reason: unknown): void }) => {
+    start: (controller: { error(reason: unknown): void; readonly signal?: AbortSignal }) => {
       finished(duplex, { readable: false }, error => error && controller.error(error))
+      const { signal } = controller
+      // `abort` would be called once the write under way is done, which a peer that takes nothing never lets it be.
+      signal?.addEventListener('abort', () => destroy(duplex, signal.reason))
     },
     write: (chunk: Uint8Array) => done(told => duplex.write(chunk, told)),
     close: () => done(told => duplex.end(told)),
-    abort: (reason: unknown) => {
-      duplex.destroy(reason instanceof Error ? reason : undefined)
-    },
   }
   return new WritableStream<Uint8Array>(sink, strategy())
+}
+
+function destroy(duplex: Duplex, reason: unknown): void {
+  duplex.destroy(reason instanceof Error ? reason : undefined)
 }
 
 /** Node's callbacks as a promise. */

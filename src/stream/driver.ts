@@ -7,7 +7,7 @@ import type { Connection, ConnectionInfo, Question, ServerConnection, Session, T
 import type { StreamTransport } from './transport.ts'
 
 export interface DriverOptions {
-  /** Answers what neither options nor steps do. */
+  /** Answers what neither options nor steps do, before what it returns resolves: a question that is still open then is refused. */
   readonly onQuestion?: ((question: Question) => void | Promise<void>) | undefined
   readonly onSession?: ((session: Session) => void) | undefined
 }
@@ -41,6 +41,9 @@ export class Driver {
   #answering: Promise<void> | undefined
   #dataTaken: (() => void) | undefined
   readonly #later: LaterRequest[] = []
+  #asked: Question | undefined
+  /** Whether a part of what is being sent has not been taken yet. */
+  #isHalfSent = false
   readonly #onOver: ((failure?: Error) => void)[] = []
   /** Ends the wait for a handler that may never answer. */
   #giveUp: (() => void) | undefined
@@ -81,6 +84,7 @@ export class Driver {
     for (let rest = data; rest.length > 0 && this.#failure === undefined; ) {
       const taken = this.connection.send(rest)
       rest = rest.subarray(taken)
+      this.#isHalfSent = rest.length > 0
       await this.#flush()
       // Nothing is taken of whoever has failed, which an event tells; perhaps nobody reads who would take it.
       if (taken === 0) while (this.#failure === undefined && this.#poll());
@@ -127,11 +131,16 @@ export class Driver {
     await this.#transport.destroy(reason)
   }
 
-  /** close_notify, unless it was sent, and the end of the transport without waiting for the peer's. What still waits is told that it was closed. */
+  /**
+   * close_notify, unless it was sent, and the end of the transport without waiting for the peer's. What still waits is told that it was closed.
+   * In the middle of a chunk, an alert: what was cut must not look like what ended.
+   */
   async close(): Promise<void> {
     if (this.#ended && this.#peerEnded) return this.#transport.close()
+    const reason = new TlsError('aborted', 'the connection was closed on this side')
+    if (this.#isHalfSent) return this.abort('internal_error', reason)
     this.connection.end()
-    this.#fail(new TlsError('aborted', 'the connection was closed on this side'))
+    this.#fail(reason)
     await this.#transport.destroy()
   }
 
@@ -144,7 +153,9 @@ export class Driver {
       if (this.#poll()) continue
       await this.#flush()
       if (this.#failure) throw this.#failure
-      await (this.#answering ?? this.#readMore())
+      if (this.#answering) await this.#answering
+      else if (this.connection.waitingFor === 'answer') this.#refuseOpen()
+      else await this.#readMore()
     }
   }
 
@@ -189,6 +200,7 @@ export class Driver {
   }
 
   #ask(question: Question): void {
+    this.#asked = question
     const reaction = this.onAsk(question)
     if (reaction === 'hold') this.held = question
     if (reaction === 'hold' || reaction === 'answered') return
@@ -211,6 +223,11 @@ export class Driver {
         if (this.#answering === answered) this.#answering = undefined
       })
     this.#answering = answered
+  }
+
+  /** Whoever was asked is done, and nothing the peer sends could be an answer. */
+  #refuseOpen(): void {
+    this.#refuse(new TlsError('refused', `the question ${this.#asked?.type} was still open when onQuestion had resolved`))
   }
 
   #refuse(reason: Error): void {

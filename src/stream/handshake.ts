@@ -45,12 +45,7 @@ export abstract class StreamHandshake<Step extends string> {
   /** Goes on to a question of this type, or to the end, where it gives what was agreed. What goes wrong on this side ends the connection too. */
   protected async advance(stop: Question['type'] | undefined): Promise<ConnectionInfo | undefined> {
     this.stop = stop
-    if (!this.link.started) {
-      this.link.start(
-        () => this.create(),
-        question => this.react(question),
-      )
-    }
+    if (!this.link.started) this.#start()
     const { driver } = this.link
     try {
       const { held } = driver
@@ -59,6 +54,19 @@ export abstract class StreamHandshake<Step extends string> {
       return await driver.handshake()
     } catch (error) {
       if (driver.failure === undefined && error instanceof Error) void this.link.abort('internal_error', error)
+      throw error
+    }
+  }
+
+  #start(): void {
+    try {
+      this.link.start(
+        () => this.create(),
+        question => this.react(question),
+      )
+    } catch (error) {
+      // No other step can follow, and who called startTls has nothing but this error.
+      void this.link.abort()
       throw error
     }
   }

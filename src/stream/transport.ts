@@ -82,12 +82,17 @@ export class StreamTransport {
 
   async #end(reason: unknown, output: readonly Uint8Array[]): Promise<void> {
     if (output.length > 0) this.#writer.write(join(output)).catch(() => {})
-    const left = Promise.allSettled([this.#writer.close(), this.#reader.cancel(reason)])
+    const stopReading = () => this.#reader.cancel(reason).catch(() => {})
+    // One after the other: both are mostly one socket, which goes with its reader, and what was written would go with it.
+    const left = this.#writer.close().then(stopReading, stopReading)
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<'late'>(resolve => {
       timer = setTimeout(() => resolve('late'), closeTimeout)
     })
-    if ((await Promise.race([left, late])) === 'late') this.#writer.abort(reason).catch(() => {})
+    if ((await Promise.race([left, late])) === 'late') {
+      this.#writer.abort(reason).catch(() => {})
+      void stopReading()
+    }
     clearTimeout(timer)
   }
 

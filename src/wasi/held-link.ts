@@ -39,7 +39,10 @@ export class HeldLink implements Opened {
   }
 
   readonly output: OutputSink = {
-    ready: () => this.failure !== undefined || this.#room() !== 0,
+    ready: () => {
+      this.#flush()
+      return this.failure !== undefined || this.#ended || this.#transport.room() > 0
+    },
     waits: () => this.#transport.waitsForOutput(),
     room: () => this.#room(),
     put: contents => {

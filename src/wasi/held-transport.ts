@@ -42,8 +42,10 @@ export class HeldTransport {
       this.#unsent.push(chunk)
       this.#waiting += chunk.length
     }
-    while (this.#waiting > 0 && this.#writeSome());
-    if (this.#waiting === 0 && chunks.length > 0) this.#output.flush()
+    if (this.#waiting > 0) {
+      while (this.#waiting > 0 && this.#writeSome());
+      if (this.#waiting === 0) this.#output.flush()
+    }
     if (this.#isFlushing && this.#waiting === 0) this.#isFlushing = this.#output.checkWrite() === 0n
   }
 

@@ -46,6 +46,9 @@ const ownIo: WasiIo = {
 
 const own = defineResources(ownIo, suspending)
 
+/** Milliseconds that a server has to take what a guest has left behind. */
+const leaveTimeout = 2000
+
 /** A handshake that goes on by itself, over `tassel/stream`. */
 class SuspendedAttempt implements Attempt {
   readonly #connection: ClientConnection
@@ -78,7 +81,7 @@ class SuspendedAttempt implements Attempt {
       const { readable, writable } = await this.#connection.connect(serverName).finish()
       const sink = new WritableSink(writable)
       const release = async () => {
-        await sink.settled()
+        await briefly(sink.settled().then(() => transport.settled()))
         // Without a word: what was not ended must not look as if it was.
         transport.release()
         await this.#connection.close()
@@ -91,4 +94,14 @@ class SuspendedAttempt implements Attempt {
       void this.#connection.close()
     }
   }
+}
+
+/** Waits for it, but not for ever. */
+async function briefly(work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, leaveTimeout)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }

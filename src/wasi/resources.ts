@@ -144,6 +144,8 @@ export function defineResources(base: WasiIo, waiting: Waiting): Resources {
   class OwnOutputStream extends base.streams.OutputStream implements OutputStream {
     readonly #sink: OutputSink
     readonly #faults = new Faults()
+    /** What check-write has allowed, which holds although what TLS itself has to send since may have taken of the room. */
+    #allowed = 0
 
     constructor(sink: OutputSink) {
       super()
@@ -151,12 +153,13 @@ export function defineResources(base: WasiIo, waiting: Waiting): Resources {
     }
 
     checkWrite(): bigint {
-      return BigInt(this.#room())
+      this.#allowed = this.#room()
+      return BigInt(this.#allowed)
     }
 
     write(contents: Uint8Array): void {
-      if (contents.length > this.#room()) throw new TypeError('write() of more than check-write has allowed')
-      this.#sink.put(contents)
+      if (contents.length > Math.max(this.#room(), this.#allowed)) throw new TypeError('write() of more than check-write has allowed')
+      this.#put(contents)
     }
 
     blockingWriteAndFlush(contents: Uint8Array): void | Promise<void> {
@@ -165,11 +168,11 @@ export function defineResources(base: WasiIo, waiting: Waiting): Resources {
       let isFlushing = false
       return this.#until(() => {
         for (let room = this.#room(); room > 0 && rest.length > 0; room = this.#room()) {
-          this.#sink.put(rest.subarray(0, room))
+          this.#put(rest.subarray(0, room))
           rest = rest.subarray(room)
         }
         if (rest.length > 0) return undefined
-        if (!isFlushing) this.#sink.flush()
+        if (!isFlushing) this.flush()
         isFlushing = true
         return this.#room() > 0 ? done : undefined
       })
@@ -177,6 +180,7 @@ export function defineResources(base: WasiIo, waiting: Waiting): Resources {
 
     flush(): void {
       this.#room()
+      this.#allowed = 0
       this.#sink.flush()
     }
 
@@ -196,18 +200,20 @@ export function defineResources(base: WasiIo, waiting: Waiting): Resources {
     splice(source: InputStreamLike, length: bigint): bigint {
       const room = Math.min(this.#room(), atMost(length))
       const contents = room === 0 ? nothing : source.read(BigInt(room))
-      this.#sink.put(contents)
+      this.#put(contents)
       return BigInt(contents.length)
     }
 
     blockingSplice(source: InputStreamLike, length: bigint): bigint | Promise<bigint> {
-      const arrival = source.subscribe()
+      let arrival: PollableLike | undefined
       return waiting.until(
         () => {
+          arrival?.[Symbol.dispose]?.()
+          arrival = undefined
           const moved = this.splice(source, length)
           return moved > 0n || length === 0n ? { value: moved } : undefined
         },
-        () => (this.#room() > 0 ? waitsOf(arrival) : this.#sink.waits()),
+        () => (this.#room() > 0 ? waitsOf((arrival = source.subscribe())) : this.#sink.waits()),
       )
     }
 
@@ -217,6 +223,13 @@ export function defineResources(base: WasiIo, waiting: Waiting): Resources {
 
     [Symbol.dispose](): void {
       this.#sink.drop()
+    }
+
+    /** Nothing, put often enough, would fill the memory without ever taking room. */
+    #put(contents: Uint8Array): void {
+      if (contents.length === 0) return
+      this.#allowed = 0
+      this.#sink.put(contents)
     }
 
     #room(): number {

@@ -72,6 +72,7 @@ export class ReadableSource implements InputSource {
 export class WritableSink implements OutputSink {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #writes: Promise<void>[] = []
+  #closing: Promise<void> | undefined
   #waiting = 0
   #isFlushing = false
   #isOver = false
@@ -115,12 +116,12 @@ export class WritableSink implements OutputSink {
   drop(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#writer.close().catch(() => {})
+    this.#closing = this.#writer.close().catch(() => {})
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when nothing waits any more, nor the end, if there is one. */
   async settled(): Promise<void> {
-    await Promise.all(this.#writes)
+    await Promise.all([...this.#writes, this.#closing])
   }
 
   #fail(reason: unknown): void {

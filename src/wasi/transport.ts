@@ -20,11 +20,8 @@ export class IoTransport implements ByteStreams {
     this.readable = new ReadableStream<Uint8Array>(
       {
         pull: controller => pull(incoming, controller),
-        // Both may be one socket, and the last words should leave first.
-        cancel: async () => {
-          await outgoing.dropped
-          incoming.drop()
-        },
+        // The last that the connection does: the other stream has passed on what it was given, or whoever should take it takes nothing.
+        cancel: () => this.release(),
       },
       { highWaterMark: 0 },
     )
@@ -33,6 +30,11 @@ export class IoTransport implements ByteStreams {
       close: () => close(outgoing),
       abort: () => outgoing.drop(),
     })
+  }
+
+  /** Resolves when the guest's stream has passed on what it took. */
+  async settled(): Promise<void> {
+    await passedOn(this.#outgoing).catch(() => {})
   }
 
   /** The guest's streams are gone; what is still written goes nowhere. */
@@ -46,27 +48,30 @@ export class IoTransport implements ByteStreams {
 class Handle<S extends InputStreamLike | OutputStreamLike> {
   readonly stream: S
   #pollable: PollableLike | undefined
-  #tellDropped: () => void = () => {}
-  readonly dropped: Promise<void>
+  readonly #waiting = new Set<() => void>()
   isDropped = false
 
   constructor(stream: S) {
     this.stream = stream
-    this.dropped = new Promise(resolve => {
-      this.#tellDropped = resolve
-    })
   }
 
   /** Resolves when the stream may have something, or was dropped. */
-  async change(): Promise<void> {
-    this.#pollable ??= this.stream.subscribe()
-    await Promise.race([this.#pollable.block(), this.dropped])
+  change(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const goOn = () => {
+        this.#waiting.delete(goOn)
+        resolve()
+      }
+      this.#waiting.add(goOn)
+      this.#pollable ??= this.stream.subscribe()
+      Promise.resolve(this.#pollable.block()).then(goOn, reject)
+    })
   }
 
   drop(): void {
     if (this.isDropped) return
     this.isDropped = true
-    this.#tellDropped()
+    for (const goOn of this.#waiting) goOn()
     this.#pollable?.[Symbol.dispose]?.()
     this.stream[Symbol.dispose]?.()
   }
@@ -105,10 +110,14 @@ async function write(handle: Handle<OutputStreamLike>, chunk: Uint8Array): Promi
 /** Lets go of the stream once it has passed on what it took, which it says by having room again. */
 async function close(handle: Handle<OutputStreamLike>): Promise<void> {
   try {
-    while (!handle.isDropped && handle.stream.checkWrite() === 0n) await handle.change()
+    await passedOn(handle)
   } catch (fault) {
     throw reasonOf(fault)
   } finally {
     handle.drop()
   }
+}
+
+async function passedOn(handle: Handle<OutputStreamLike>): Promise<void> {
+  while (!handle.isDropped && handle.stream.checkWrite() === 0n) await handle.change()
 }

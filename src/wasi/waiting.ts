@@ -17,7 +17,7 @@ export const suspending: Waiting = {
     for (;;) {
       const found = look()
       if (found) return found.value
-      await Promise.race(waits().map(pollable => pollable.block()))
+      await first(waits().map(pollable => pollable.block()))
     }
   },
 }
@@ -33,4 +33,41 @@ export function holding(poll: (list: readonly PollableLike[]) => unknown): Waiti
       }
     },
   }
+}
+
+type Told = (failure?: { readonly reason: unknown }) => void
+
+/** Who waits for a promise that is not settled yet. */
+const waiters = new WeakMap<Promise<void>, Set<Told>>()
+
+/**
+ * `Promise.race`, which would leave something behind at every promise that is not the first, each time: a guest that polls a quiet connection
+ * beside a busy one would fill the memory.
+ */
+function first(promises: readonly (void | Promise<void>)[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const told: Told = failure => {
+      for (const set of sets) set.delete(told)
+      if (failure) reject(failure.reason)
+      else resolve()
+    }
+    const sets = promises.map(promise => waitersOf(promise ?? Promise.resolve()))
+    for (const set of sets) set.add(told)
+  })
+}
+
+function waitersOf(promise: Promise<void>): Set<Told> {
+  const known = waiters.get(promise)
+  if (known) return known
+  const made = new Set<Told>()
+  const tell: Told = failure => {
+    waiters.delete(promise)
+    for (const told of made) told(failure)
+  }
+  waiters.set(promise, made)
+  promise.then(
+    () => tell(),
+    reason => tell({ reason }),
+  )
+  return made
 }

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { byteStreams } from '../../src/node/index.ts'
-import { bytes, outcome, quiet, textOf } from '../stream/sides.ts'
+import { ClientConnection, ServerConnection } from '../../src/stream/index.ts'
+import { bytes, crypto, outcome, quiet, serverIdentity, textOf, trust } from '../stream/sides.ts'
 
 const open: { destroy(): void }[] = []
 
@@ -54,4 +55,32 @@ it('fails with a socket that fails, and destroys one that nobody reads', async (
   far.write('to nobody')
   await byteStreams(near).readable.cancel()
   expect(near.destroyed).toBe(true)
+})
+
+it('destroys a socket whose writer gives up, although the peer takes nothing', async () => {
+  const { near } = await sockets()
+  const writer = byteStreams(near).writable.getWriter()
+  void outcome(writer.write(new Uint8Array(32 << 20)))
+  await quiet()
+  void outcome(writer.abort(new Error('enough')))
+  expect(near.destroyed).toBe(true)
+})
+
+it('gives a peer that reads late all that was written before close(), and its end', async () => {
+  const { near, far } = await sockets()
+  const client = new ClientConnection(byteStreams(near), { crypto, trust })
+  const server = new ServerConnection(byteStreams(far), { crypto, identity: serverIdentity })
+  const [ours, theirs] = await Promise.all([client.connect('localhost').finish(), server.accept().finish()])
+  const writer = ours.writable.getWriter()
+  let written = 0
+  // Half of what the streams hold, so that the write is done; until the system takes nothing any more.
+  for (; near.writableLength === 0; written += 30_000) {
+    await writer.write(new Uint8Array(30_000))
+    await new Promise(setImmediate)
+  }
+  const closed = client.close()
+  let read = 0
+  for await (const chunk of theirs.readable) read += chunk.length
+  await closed
+  expect(read).toBe(written)
 })

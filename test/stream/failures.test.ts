@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { AeadKey, CryptoProvider } from '../../src/crypto/provider.ts'
 import { TicketKeyRing } from '../../src/engine.ts'
-import { type ByteStreams, ClientConnection, ServerConnection, TransportError } from '../../src/stream/index.ts'
+import { type ByteStreams, ClientConnection, ServerConnection, startTls, TransportError } from '../../src/stream/index.ts'
 import type { Question, Session } from '../../src/types.ts'
 import { acceptWithoutVerification } from '../../src/x509/index.ts'
 import { pipe } from './pipes.ts'
@@ -139,6 +139,16 @@ describe('A peer', () => {
     expect(await writing).toBeInstanceOf(Error)
   })
 
+  it('does not take a chunk that close() has cut for the end', async () => {
+    const { near, far, client } = await connected()
+    const writing = outcome(near.writable.getWriter().write(new Uint8Array(4 << 20)))
+    await quiet()
+    const closed = client.close()
+    expect(await outcome(all(far))).toMatchObject({ code: 'peer-alert', alert: 'internal_error' })
+    await closed
+    expect(await writing).toMatchObject({ code: 'aborted' })
+  })
+
   it('may go on after our end, and we after its', async () => {
     const { near, far } = await connected()
     const [early, late] = [near.writable.getWriter(), far.writable.getWriter()]
@@ -190,6 +200,16 @@ describe('Questions', () => {
     await Promise.all([handshake.finish(), accepted])
   })
 
+  it('whose handler is done without an answer are refused', async () => {
+    const { client, server } = sides({ trusting: false, client: { onQuestion: () => {} } })
+    const accepted = outcome(server.accept().finish())
+    expect(await outcome(client.connect('localhost').finish())).toMatchObject({
+      code: 'refused',
+      message: 'the question peer-certificate was still open when onQuestion had resolved',
+    })
+    expect(await accepted).toMatchObject({ code: 'peer-alert', alert: 'access_denied' })
+  })
+
   it('whose handler throws end the connection with what it threw', async () => {
     const reason = new Error('the pin does not fit')
     const onQuestion = () => Promise.reject(reason)
@@ -218,6 +238,13 @@ it('A server that has nothing to prove itself with tells its user, and its clien
   await handshake.receiveClientHello()
   expect(await outcome(handshake.finish())).toMatchObject({ name: 'TypeError', message: expect.stringContaining('no identity') })
   expect(await finished).toMatchObject({ code: 'peer-alert', alert: 'internal_error' })
+})
+
+it('A name that can’t be one ends the transport of whoever has nothing else to end it by', async () => {
+  const [near, far] = pipe().streams
+  const started = outcome(startTls(near, { serverName: 'no name', crypto, trust }))
+  expect(await textOf(far)).toBe('')
+  expect(await started).toBeInstanceOf(TypeError)
 })
 
 it('An answer that can’t be is told to the user, and ends the handshake for the client too', async () => {

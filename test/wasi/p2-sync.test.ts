@@ -71,6 +71,54 @@ describe('a connection', () => {
     expect(sides.events.at(-1)).toEqual({ type: 'end' })
   })
 
+  it('tells the transport to pass on also what it could not take at once', () => {
+    const { sides, outgoing } = connected()
+    const calls: string[] = []
+    const { write, flush } = sides.output
+    sides.output.write = contents => {
+      calls.push('write')
+      write(contents)
+    }
+    sides.output.flush = () => {
+      calls.push('flush')
+      flush()
+    }
+    outgoing.write(new Uint8Array(50_000))
+    while (sides.turn()) outgoing.checkWrite()
+    expect(heard(sides).length).toBe(50_000)
+    expect(calls.at(-1)).toBe('flush')
+  })
+
+  it('takes what check-write has allowed although TLS has had something to say since', () => {
+    const { sides, incoming, outgoing } = connected()
+    sides.reads = false
+    outgoing.write(new Uint8Array(60_000))
+    sides.reads = true
+    sides.server.updateKeys({ requestPeer: true })
+    sides.turn()
+    sides.reads = false
+    const room = Number(outgoing.checkWrite())
+    expect(incoming.read(1n).length).toBe(0)
+    expect(() => outgoing.write(new Uint8Array(room + 1))).toThrow(TypeError)
+    outgoing.write(new Uint8Array(room))
+    expect(outgoing.checkWrite()).toBe(0n)
+  })
+
+  it('splices, and lets go of each pollable that it has waited for', () => {
+    const { sides, outgoing } = connected()
+    const [answers, calls] = [[new Uint8Array(0), bytes('x')], [] as string[]]
+    const source = {
+      read: () => answers.shift() ?? new Uint8Array(0),
+      subscribe: () => {
+        calls.push('subscribed')
+        return { ready: () => true, block: () => {}, [Symbol.dispose]: () => void calls.push('dropped') }
+      },
+    }
+    expect(outgoing.blockingSplice(source, 10n)).toBe(1n)
+    while (sides.turn());
+    expect([heard(sides), calls]).toEqual(['x', ['subscribed', 'dropped']])
+  })
+
   it('waits for streams of both implementations in one list', () => {
     const { sides, incoming } = connected()
     const list = [sides.output.subscribe(), incoming.subscribe()]
@@ -138,6 +186,17 @@ describe('a failure', () => {
     const future = early.begin()
     early.fault = reset
     expect(errorOf(take(future))).toBe('ERR_TRANSPORT: the transport failed: connection-reset')
+  })
+
+  it('of the transport wakes whoever waits for room', () => {
+    const { sides, outgoing } = connected()
+    sides.reads = false
+    for (let room = outgoing.checkWrite(); room > 0n; room = outgoing.checkWrite()) outgoing.write(new Uint8Array(Number(room)))
+    const departure = outgoing.subscribe()
+    expect(departure.ready()).toBe(false)
+    sides.fault = reset
+    expect(departure.ready()).toBe(true)
+    expect(fault(() => outgoing.checkWrite())).toBe('ERR_TRANSPORT: the transport failed: connection-reset')
   })
 
   it('is a server that aborts, which is told on both streams', () => {

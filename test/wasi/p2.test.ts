@@ -1,7 +1,7 @@
 /** The host of wasi:tls@0.2.0-draft for guests that are suspended, whose part is played by JavaScript. */
 import { describe, expect, it } from 'vitest'
 import type { ByteStreams } from '../../src/stream/index.ts'
-import { pollableOf, TlsError } from '../../src/wasi/index.ts'
+import { outputStreamOf, pollableOf, TlsError } from '../../src/wasi/index.ts'
 import { bytes, outcome, quiet, say, stranger, textOf } from '../stream/sides.ts'
 import { errorOf, fault, readAll, type Sides, type Streams, sides, streamsOf, take } from './p2-sides.ts'
 
@@ -53,17 +53,7 @@ describe('a connection', () => {
 
   it('takes no more from the guest than the server reads, and says so by check-write', async () => {
     const { far, outgoing } = await connected()
-    let sent = 0
-    for (let quietly = 0; quietly < 3; ) {
-      const room = outgoing.checkWrite()
-      if (room === 0n) {
-        quietly++
-        await quiet()
-        continue
-      }
-      outgoing.write(new Uint8Array(Number(room)))
-      sent += Number(room)
-    }
+    const sent = await fill(outgoing)
     expect(sent).toBeLessThan(1 << 20)
     expect(() => outgoing.write(new Uint8Array(1))).toThrow(new TypeError('write() of more than check-write has allowed'))
     const reader = far.readable.getReader()
@@ -103,6 +93,28 @@ describe('a connection', () => {
     expect(moved).toBe(5n)
     await echo
   })
+})
+
+/** Writes until the transport has taken nothing for some time; how much it was. */
+async function fill(outgoing: Streams[2]): Promise<number> {
+  let sent = 0
+  for (let quietly = 0; quietly < 3; ) {
+    const room = Number(outgoing.checkWrite())
+    outgoing.write(new Uint8Array(room))
+    sent += room
+    if (room > 0) continue
+    quietly++
+    await quiet()
+  }
+  return sent
+}
+
+it('Writes of nothing leave nothing behind', async () => {
+  const written: Uint8Array[] = []
+  const output = outputStreamOf(new WritableStream({ write: chunk => void written.push(chunk) }))
+  for (const contents of ['', 'x', '']) output.write(bytes(contents))
+  await quiet()
+  expect(written).toEqual([bytes('x')])
 })
 
 describe('a failure', () => {
@@ -219,6 +231,36 @@ describe('whoever lets go', () => {
     outgoing[Symbol.dispose]()
     const [answer] = await Promise.all([readAll(incoming), say(far, 'for you alone'), textOf(far)])
     expect(answer).toBe('for you alone')
+  })
+
+  it('of everything after close-output has sent what was written, and the end of it', async () => {
+    const { far, connection, incoming, outgoing } = await connected()
+    outgoing.write(bytes('a word'))
+    connection.closeOutput()
+    for (const resource of [outgoing, incoming, connection]) resource[Symbol.dispose]()
+    expect(await textOf(far)).toBe('a word')
+  })
+
+  it('of everything while the server does not read has sent as much as the transport takes by and by', async () => {
+    const { far, connection, incoming, outgoing } = await connected()
+    const sent = await fill(outgoing)
+    connection.closeOutput()
+    for (const resource of [outgoing, incoming, connection]) resource[Symbol.dispose]()
+    await quiet()
+    expect((await textOf(far)).length).toBe(sent)
+  })
+
+  it('of everything lets go of a transport whose peer takes nothing', { timeout: 20_000 }, async () => {
+    const { input, output, connection, incoming, outgoing } = await connected()
+    const dropped = [input, output].map(
+      stream =>
+        new Promise<void>(resolve => {
+          Object.assign(stream, { [Symbol.dispose]: resolve })
+        }),
+    )
+    await fill(outgoing)
+    for (const resource of [outgoing, incoming, connection]) resource[Symbol.dispose]()
+    await Promise.all(dropped)
   })
 
   it('of everything without close-output has sent what was written, and no end of it', async () => {
