@@ -2,7 +2,7 @@
 import { type AlertName, type FaultCode, TlsError } from '../../error.ts'
 import type { TrustStore, VerifiedPeer } from '../../types.ts'
 import { acceptWithoutVerification, type Certificate, CertificateError, parseCertificate, sameName } from '../../x509/index.ts'
-import { type CodedError, coded } from './errors.ts'
+import { coded } from './errors.ts'
 
 export interface Verdict {
   readonly peer: VerifiedPeer
@@ -11,8 +11,8 @@ export interface Verdict {
 }
 
 export interface Problem {
-  /** Its code is OpenSSL's, its `cause` the rule that was broken. */
-  readonly error: CodedError
+  /** Its code is OpenSSL's, its `cause` the rule that was broken; or it is the application's own. */
+  readonly error: Error & { readonly code?: string }
   readonly alert: AlertName
 }
 
