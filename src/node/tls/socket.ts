@@ -87,7 +87,9 @@ export class TLSSocket extends SocketFace {
     this.#onFailure = onFailure
     this.#destination = options.destination
     this.#readBuffer = options.onread && new ReadBuffer(options.onread)
-    transport.prependOnceListener('data', chunk => (this.#first = Buffer.from(chunk.subarray(0, 8)).toString('latin1')))
+    transport.prependOnceListener('data', chunk => {
+      if (chunk instanceof Uint8Array) this.#first = Buffer.from(chunk.subarray(0, 8)).toString('latin1')
+    })
     side.socket = this
     this._relay()
   }
