@@ -211,8 +211,7 @@ export class TlsStream extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     clearTimeout(this.#timer)
     this.#flush()
-    if (!(this.#ended && this.#peerEnded) && this.#failure === undefined) this.#cut()
-    this.#wire.close(this.#options.closeTimeout ?? 2_000)
+    this.#leave()
     const reason = error ?? new Error('the stream was destroyed')
     this.#outgoing.fail(reason)
     this.#finished?.(reason)
@@ -242,11 +241,23 @@ export class TlsStream extends Duplex {
     return new TransportError('ETIMEDOUT', `the handshake was not done within ${timeout} ms`)
   }
 
+  #leave(): void {
+    const isCut = !(this.#ended && this.#peerEnded) && this.#failure === undefined
+    // Within a callback of the connection's, such as `keyLog`, it can not be aborted: then as soon as that has returned.
+    if (isCut && !this.#abort()) process.nextTick(() => this.#leave())
+    else this.#wire.close(this.#options.closeTimeout ?? 2_000)
+  }
+
   /** A connection that was cut must not look like one that ended: user_canceled goes with a close_notify, so it is for handshakes only. */
-  #cut(): void {
-    this.#connection.abort(this.info === undefined ? 'user_canceled' : 'internal_error')
+  #abort(): boolean {
+    try {
+      this.#connection.abort(this.info === undefined ? 'user_canceled' : 'internal_error')
+    } catch {
+      return false
+    }
     if (this.#options.cutOff === 'silence') this.#connection.takeOutput()
     else this.#flush()
+    return true
   }
 
   #asServer(what: string): ServerConnection {

@@ -15,7 +15,7 @@ import type {
 import { acceptWithoutVerification, parseCertificate } from '../../x509/index.ts'
 import { type AlpnProtocols, protocolNames } from './alpn.ts'
 import { detailedCertificate, lineOf, type PeerCertificate } from './certificates.ts'
-import { bytesOf, type CodedError, coded, invalidType } from './errors.ts'
+import { asError, bytesOf, coded, invalidType } from './errors.ts'
 import { checkServerIdentity, hasDnsName } from './identity-check.ts'
 import { externalPsk, type PskBytes } from './psk.ts'
 import type { SecureContext } from './secure-context.ts'
@@ -122,8 +122,8 @@ export class ClientSide extends Side {
     if (!this.peer || !leaf) return undefined
     if (check === checkServerIdentity && hasDnsName(this.#hostname, parseCertificate(leaf))) return undefined
     const cert = detailedCertificate(lineOf(this.peer))
-    const error = cert && (check(this.#hostname, cert) as CodedError | undefined)
-    return error ? { error, alert: 'bad_certificate' } : undefined
+    const error: unknown = cert && check(this.#hostname, cert)
+    return error ? { error: asError(error), alert: 'bad_certificate' } : undefined
   }
 
   /** The first identity that the server can verify; none where there is none. */

@@ -116,7 +116,8 @@ export class ServerSide extends Side {
 
   /** Node.js's listeners call back when they have stored it; nothing here has to wait for that. */
   tellSession(session: Session): void {
-    this.#options.server?.emit('newSession', Buffer.from(session.ticket), Buffer.from(session.toBytes()), () => {})
+    const data = Buffer.concat([this.context.tickets.mark, session.toBytes()])
+    this.#options.server?.emit('newSession', Buffer.from(session.ticket), data, () => {})
   }
 
   // ── The ClientHello ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,9 +203,13 @@ export class ServerSide extends Side {
   async #resumed(id: Uint8Array): Promise<Session | undefined> {
     if (!this.#hears('resumeSession')) return undefined
     const data = await fromCallback<Uint8Array>(done => void this.#options.server?.emit('resumeSession', Buffer.from(id), done))
-    if (data === undefined) return undefined
+    if (!ArrayBuffer.isView(data)) return undefined
+    const bytes = bytesOf(data)
+    const { mark } = this.context.tickets
+    // The store may be one that servers with other contexts have too.
+    if (!mark.equals(bytes.subarray(0, mark.length))) return undefined
     try {
-      return sessionFromBytes(bytesOf(data))
+      return sessionFromBytes(bytes.subarray(mark.length))
     } catch (error) {
       if (error instanceof TypeError) return undefined
       throw error

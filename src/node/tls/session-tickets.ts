@@ -1,5 +1,5 @@
 /** The keys of a server's session tickets, as Node.js handles them: 48 bytes, of which 16 are the name. */
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import type { TicketKeys } from '../../types.ts'
 import { bytesOf, coded, invalidType } from './errors.ts'
 
@@ -17,6 +17,13 @@ export class SessionTickets implements TicketKeys {
 
   keys(): ReturnType<TicketKeys['keys']> {
     return this.#keys
+  }
+
+  /** What the sessions of this context begin with where they are kept outside: 32 bytes. */
+  get mark(): Buffer {
+    return createHash('sha256')
+      .update(this.#context ?? '')
+      .digest()
   }
 
   /** A copy; servers that share it resume each other's sessions. */

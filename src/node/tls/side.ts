@@ -67,7 +67,8 @@ export abstract class Side {
 
   /** Whether the handshake may go on with this problem; where not, `refusal` says why. */
   protected tolerates(problem: Problem | undefined): boolean {
-    this.authorizationError = problem?.error.code ?? null
+    // An error of the application's own need not have a code; that there is one must show all the same.
+    this.authorizationError = problem ? problem.error.code || problem.error.message : null
     if (!problem || !this.rejectUnauthorized) return true
     this.refusal = problem.error
     return false

@@ -15,7 +15,7 @@ import {
   x509Certificate,
 } from './certificates.ts'
 import { ClientSide, type ClientSideOptions } from './client-side.ts'
-import { asNodeError, coded, type Destination, disconnected, type End, invalidType, opensslError } from './errors.ts'
+import { asError, asNodeError, coded, type Destination, disconnected, type End, invalidType, opensslError } from './errors.ts'
 import { type EphemeralKeyInfo, ephemeralKeyInfo, sharedName } from './names.ts'
 import { type OnRead, ReadBuffer } from './on-read.ts'
 import { checkContext, contextOf, createSecureContext, type SecureContext, type SecureContextOptions } from './secure-context.ts'
@@ -87,7 +87,9 @@ export class TLSSocket extends SocketFace {
     this.#onFailure = onFailure
     this.#destination = options.destination
     this.#readBuffer = options.onread && new ReadBuffer(options.onread)
-    transport.prependOnceListener('data', chunk => (this.#first = Buffer.from(chunk.subarray(0, 8)).toString('latin1')))
+    transport.prependOnceListener('data', chunk => {
+      if (chunk instanceof Uint8Array) this.#first = Buffer.from(chunk.subarray(0, 8)).toString('latin1')
+    })
     side.socket = this
     this._relay()
   }
@@ -250,7 +252,7 @@ export class TLSSocket extends SocketFace {
   }
 
   protected override _connected(info: ConnectionInfo): void {
-    const problem = this.#side.conclude(info)
+    const problem = this.#conclude(info)
     if (problem) {
       this.destroy(problem)
       return
@@ -260,6 +262,15 @@ export class TLSSocket extends SocketFace {
     this.secureConnecting = false
     if (!this.#side.isServer) this.emit('secureConnect')
     this.emit('secure')
+  }
+
+  /** What was found against the peer, or what a function of the application's has thrown, as one that is asked earlier may. */
+  #conclude(info: ConnectionInfo): Error | undefined {
+    try {
+      return this.#side.conclude(info)
+    } catch (thrown) {
+      return asError(thrown)
+    }
   }
 
   protected override _session(session: Session): void {

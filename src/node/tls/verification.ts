@@ -1,8 +1,9 @@
 /** The verdict on a peer's chain, and OpenSSL's codes for what is wrong with it. */
+import { X509Certificate } from 'node:crypto'
 import { type AlertName, type FaultCode, TlsError } from '../../error.ts'
 import type { TrustStore, VerifiedPeer } from '../../types.ts'
 import { acceptWithoutVerification, type Certificate, CertificateError, parseCertificate, sameName } from '../../x509/index.ts'
-import { type CodedError, coded } from './errors.ts'
+import { coded } from './errors.ts'
 
 export interface Verdict {
   readonly peer: VerifiedPeer
@@ -11,8 +12,8 @@ export interface Verdict {
 }
 
 export interface Problem {
-  /** Its code is OpenSSL's, its `cause` the rule that was broken. */
-  readonly error: CodedError
+  /** Its code is OpenSSL's, its `cause` the rule that was broken; or it is the application's own. */
+  readonly error: Error & { readonly code?: string }
   readonly alert: AlertName
 }
 
@@ -35,7 +36,22 @@ export function judge(trust: TrustStore, chain: readonly Uint8Array[], { purpose
       error: coded(new Error(messages[code] ?? error.message, { cause: error }), code),
       alert: error.alert ?? 'certificate_unknown',
     }
-    return { peer: acceptWithoutVerification(chain), problem }
+    return { peer: showable(chain), problem }
+  }
+}
+
+/**
+ * The peer as it is. Its certificate must be one that Node.js can read too, and not only this package: applications that go on with whom they
+ * do not believe look at it, and what anybody may send must not make `getPeerCertificate` throw.
+ */
+function showable(chain: readonly Uint8Array[]): VerifiedPeer {
+  const peer = acceptWithoutVerification(chain)
+  try {
+    const [leaf] = peer.chain
+    if (leaf) new X509Certificate(leaf)
+    return peer
+  } catch (cause) {
+    throw new CertificateError('certificate-malformed', 'certificate 0 can not be read by Node.js', { cause })
   }
 }
 
