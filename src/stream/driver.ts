@@ -4,7 +4,7 @@
  */
 import { type AlertName, TlsError, type TransportError } from '../error.ts'
 import type { Connection, ConnectionInfo, Question, ServerConnection, Session, TlsEvent, VerifiedPeer } from '../types.ts'
-import type { StreamTransport } from './transport.ts'
+import { type StreamTransport, settledSoon } from './transport.ts'
 
 export interface DriverOptions {
   /** Answers what neither options nor steps do, before what it returns resolves: a question that is still open then is refused. */
@@ -75,7 +75,8 @@ export class Driver {
     const data = await this.#until(() => this.#data.shift() ?? (this.#peerEnded ? null : undefined))
     this.#waiting -= data?.length ?? 0
     this.#dataTaken?.()
-    if (data === null) await this.#closeIfOver()
+    // The reader is at the end, and need not wait long for what the peer takes slowly.
+    if (data === null) await settledSoon(this.#closeIfOver())
     return data ?? undefined
   }
 
@@ -92,7 +93,7 @@ export class Driver {
     if (this.#failure) throw this.#failure
   }
 
-  /** Sends close_notify; the peer may go on. Resolves when it is on its way. */
+  /** Sends close_notify; the peer may go on. Resolves when it is on its way, and where the peer has ended before, when all has left. */
   async end(): Promise<void> {
     if (this.#failure) throw this.#failure
     this.#ended = true
@@ -121,7 +122,7 @@ export class Driver {
   async stopReading(): Promise<void> {
     this.#peerEnded = true
     this.#data = []
-    await this.#closeIfOver()
+    await settledSoon(this.#closeIfOver())
   }
 
   /** Ends the connection with an alert, and resolves when that is on its way. `reason`: what whoever still waits is told. */
@@ -133,10 +134,13 @@ export class Driver {
 
   /**
    * close_notify, unless it was sent, and the end of the transport without waiting for the peer's. What still waits is told that it was closed.
-   * In the middle of a chunk, an alert: what was cut must not look like what ended.
+   * In the middle of a chunk, an alert: what was cut must not look like what ended. Resolves when all has left, or the peer took nothing for some time.
    */
   async close(): Promise<void> {
-    if (this.#ended && this.#peerEnded) return this.#transport.close()
+    if (this.#ended && this.#peerEnded) {
+      void this.#closeIfOver().catch(() => {})
+      return this.#transport.destroy()
+    }
     const reason = new TlsError('aborted', 'the connection was closed on this side')
     if (this.#isHalfSent) return this.abort('internal_error', reason)
     this.connection.end()

@@ -18,7 +18,7 @@ export interface TransportOptions {
 /** The most that is handed to the connection at a time: four full records and a little. */
 const pieceSize = 66_560
 
-/** Milliseconds that a peer has to take the last bytes. */
+/** Milliseconds that a peer has to take the last bytes of what does not end in order. */
 const closeTimeout = 2000
 
 export class StreamTransport {
@@ -62,38 +62,37 @@ export class StreamTransport {
     await carried(this.#writer.ready)
   }
 
-  /** Lets go of both streams, or ends them: see `destroy`. */
+  /** Lets go of both streams, or ends them. Resolves when all has left, however slowly the peer takes it. Rejects with `TransportError`. */
   async close(): Promise<void> {
-    if (!this.#leaveOpen || this.#gone) return this.destroy()
-    await carried(this.#writer.ready)
-    this.#gone = Promise.resolve()
-    this.#writer.releaseLock()
-    this.#reader.releaseLock()
+    this.#gone ??= this.#leaveOpen ? this.#release() : this.#end()
+    await this.#gone
   }
 
   /**
    * Writes the last `output`, ends the sending side behind it and reads no more. Resolves when it has left, or was given up because the
-   * peer took nothing for some time. Once is enough: a second call waits for the first.
+   * peer took nothing for some time. Once is enough: a second call waits for the first, and one after `close` ends its patience.
    */
-  destroy(reason?: unknown, output: readonly Uint8Array[] = []): Promise<void> {
+  async destroy(reason?: unknown, output: readonly Uint8Array[] = []): Promise<void> {
     this.#gone ??= this.#end(reason, output)
-    return this.#gone
+    if (await settledSoon(this.#gone)) return
+    this.#writer.abort(reason).catch(() => {})
+    void this.#stopReading(reason)
   }
 
-  async #end(reason: unknown, output: readonly Uint8Array[]): Promise<void> {
+  async #release(): Promise<void> {
+    await carried(this.#writer.ready)
+    this.#writer.releaseLock()
+    this.#reader.releaseLock()
+  }
+
+  async #end(reason?: unknown, output: readonly Uint8Array[] = []): Promise<void> {
     if (output.length > 0) this.#writer.write(join(output)).catch(() => {})
-    const stopReading = () => this.#reader.cancel(reason).catch(() => {})
     // One after the other: both are mostly one socket, which goes with its reader, and what was written would go with it.
-    const left = this.#writer.close().then(stopReading, stopReading)
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<'late'>(resolve => {
-      timer = setTimeout(() => resolve('late'), closeTimeout)
-    })
-    if ((await Promise.race([left, late])) === 'late') {
-      this.#writer.abort(reason).catch(() => {})
-      void stopReading()
-    }
-    clearTimeout(timer)
+    await carried(this.#writer.close()).finally(() => this.#stopReading(reason))
+  }
+
+  #stopReading(reason: unknown): Promise<void> {
+    return this.#reader.cancel(reason).catch(() => {})
   }
 
   #nextPiece(): Uint8Array {
@@ -104,6 +103,18 @@ export class StreamTransport {
     // The connection may decrypt in place, and a chunk may still be somebody else's: a stream in between hands on what was written to it.
     return copyOf(first.subarray(0, pieceSize))
   }
+}
+
+/** Whether it has come to an end, good or bad, before the peer's time is over. */
+export async function settledSoon(work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<false>(resolve => {
+    timer = setTimeout(() => resolve(false), closeTimeout)
+  })
+  const settled = () => true
+  const isSettled = await Promise.race([work.then(settled, settled), late])
+  clearTimeout(timer)
+  return isSettled
 }
 
 /** What a stream fails with becomes a `TransportError`. */

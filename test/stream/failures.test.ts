@@ -42,6 +42,18 @@ describe('A transport', () => {
     expect(answer.equals(pattern(3_000_000))).toBe(true)
   })
 
+  it('may be slow to take the last bytes of what ends in order', async () => {
+    const { near, far } = await connected()
+    await near.writable.close()
+    expect((await all(far)).length).toBe(0)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const given = give(far, pattern(60_000))
+    for (let hour = 0; hour < 10; hour++) await vi.advanceTimersByTimeAsync(3_600_000)
+    vi.useRealTimers()
+    expect((await all(near)).equals(pattern(60_000))).toBe(true)
+    await given
+  })
+
   it('must give bytes', async () => {
     const readable = new ReadableStream({ pull: controller => controller.enqueue('text') }, { highWaterMark: 0 })
     const handshake = new ServerConnection({ readable, writable: new WritableStream() }, { crypto, identity: serverIdentity }).accept()
