@@ -242,10 +242,10 @@ export class TlsStream extends Duplex {
   }
 
   #leave(): void {
-    const isCut = !(this.#ended && this.#peerEnded) && this.#failure === undefined
+    const inOrder = this.#ended && this.#peerEnded && this.#failure === undefined
     // Within a callback of the connection's, such as `keyLog`, it can not be aborted: then as soon as that has returned.
-    if (isCut && !this.#abort()) process.nextTick(() => this.#leave())
-    else this.#wire.close(this.#options.closeTimeout ?? 2_000)
+    if (!inOrder && this.#failure === undefined && !this.#abort()) process.nextTick(() => this.#leave())
+    else this.#wire.close(this.#options.closeTimeout ?? 2_000, inOrder)
   }
 
   /** A connection that was cut must not look like one that ended: user_canceled goes with a close_notify, so it is for handshakes only. */

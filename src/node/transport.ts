@@ -80,20 +80,26 @@ export class Transport {
   }
 
   /**
-   * Ends the transport behind what was written, and destroys it once the peer has ended too or after `timeout` milliseconds. Until
-   * then input is read and dropped: a TCP socket closed over unread input resets, and the reset can overtake the alert.
+   * Ends the transport behind what was written, and destroys it once the peer has ended too or after `timeout` milliseconds; of an end in order, they
+   * begin when all has left, however slowly the peer takes it. Until then input is read and dropped: a TCP socket closed over unread input resets, and
+   * the reset can overtake the alert.
    */
-  close(timeout: number): void {
+  close(timeout: number, inOrder: boolean): void {
     const duplex = this.#duplex
     if (duplex instanceof Socket && duplex.connecting) duplex.destroy()
     if (duplex.destroyed) return
     this.#backlog = []
     duplex.off('data', this.#onData)
-    const timer = setTimeout(() => duplex.destroy(), timeout).unref()
+    let timer: NodeJS.Timeout | undefined
+    const giveUpLater = () => {
+      timer = setTimeout(() => duplex.destroy(), timeout).unref()
+    }
     finished(duplex, () => {
       clearTimeout(timer)
       duplex.destroy()
     })
+    if (inOrder) duplex.once('finish', giveUpLater)
+    else giveUpLater()
     duplex.end()
     duplex.resume()
   }

@@ -208,6 +208,21 @@ describe('Closing', () => {
     await Promise.all(wires.map(wire => once(wire, 'close')))
   })
 
+  it('lets a slow peer take the last bytes of what ended in order, whatever the time for that', async () => {
+    const { client, server, wires } = await tlsPair({ client: { closeTimeout: 1 }, server: { allowHalfOpen: true, closeTimeout: 1 } })
+    client.end()
+    await received(server)
+    let take = () => {}
+    const taken = new Promise<void>(resolve => (take = resolve))
+    const write = wires[1]._write.bind(wires[1])
+    wires[1]._write = (chunk, encoding, done) => void taken.then(() => write(chunk, encoding, done))
+    server.end(pattern(1000))
+    await once(server, 'close')
+    await new Promise(resolve => setTimeout(resolve, 50))
+    take()
+    expect((await received(client)).equals(pattern(1000))).toBe(true)
+  })
+
   it('reads and drops what still comes, so that a peer that goes on writing gets the alert and the end', async () => {
     const [near, far] = duplexPair()
     const { identity } = await credentials()
