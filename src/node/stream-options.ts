@@ -11,7 +11,10 @@ export interface TlsStreamOptions {
   allowHalfOpen?: boolean
   /** Milliseconds from now until `secureConnect` must have come; 0: no limit. Default 30 000. */
   handshakeTimeout?: number
-  /** Milliseconds that the transport gets to deliver the last bytes (an alert, close_notify) before it is destroyed. Default 2 000. */
+  /**
+   * Milliseconds that the transport gets, once the stream is destroyed, to deliver the last bytes and to end, before it is destroyed too. What has ended
+   * in order is first delivered, however slowly the peer takes it. Default 2 000.
+   */
   closeTimeout?: number
   /**
    * Whether chunks of the transport are copied first, for the sake of others who hold them. Default: where the provider decrypts in place,
