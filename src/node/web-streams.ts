@@ -6,9 +6,12 @@ import type { ByteStreams } from '../stream/index.ts'
 /**
  * A socket, or any other Duplex of bytes, for `tassel/stream`. `Duplex.toWeb` of Node itself counts what waits in chunks, as many as there may be
  * bytes, so that a peer who rests leaves all of a long stream in memory; here it is 64 KiB each way. And before Node 26 it does not tell that the
- * peer has ended while this side may still write. Give the Duplex `allowHalfOpen: true`.
+ * peer has ended while this side may still write. Give the Duplex `allowHalfOpen: true`. Throws `TypeError` for one that gives text or objects.
  */
 export function byteStreams(duplex: Duplex): ByteStreams {
+  if (duplex.readableEncoding !== null || duplex.readableObjectMode) {
+    throw new TypeError('the stream gives text or objects, not bytes: no setEncoding, no object mode')
+  }
   return {
     readable: readableOf(duplex) as ByteStreams['readable'],
     writable: writableOf(duplex) as ByteStreams['writable'],

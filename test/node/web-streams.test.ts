@@ -1,6 +1,7 @@
 /** A socket of Node's as WHATWG streams. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { afterEach, expect, it } from 'vitest'
 import { byteStreams } from '../../src/node/index.ts'
 import { ClientConnection, ServerConnection } from '../../src/stream/index.ts'
@@ -83,4 +84,11 @@ it('gives a peer that reads late all that was written before close(), and its en
   for await (const chunk of theirs.readable) read += chunk.length
   await closed
   expect(read).toBe(written)
+})
+
+it('refuses a stream of text or objects at once', async () => {
+  const { near } = await sockets()
+  expect(() => byteStreams(near.setEncoding('utf8'))).toThrow(TypeError)
+  expect(() => byteStreams(new PassThrough({ objectMode: true }))).toThrow(TypeError)
+  expect(() => byteStreams(new PassThrough())).not.toThrow()
 })
