@@ -23,10 +23,7 @@ vm.unwrapResult(vm.evalCode(readFileSync(script, 'utf8'))).dispose()
 socket.on('connect', () => call('open', vm.newString(host), vm.newString(readFileSync(ca, 'utf8'))))
 socket.on('data', data => call('receive', buffer(data)))
 socket.on('end', () => call('receive', vm.undefined))
-socket.on('error', error => {
-  console.error(`${error.code}: ${error.message}`)
-  process.exitCode = 1
-})
+socket.on('error', ({ message }) => void process.stderr.write(`${message}\n`, () => process.exit(1)))
 
 function give(name, implementation) {
   vm.newFunction(name, implementation).consume(value => vm.setProp(vm.global, name, value))

@@ -6,7 +6,8 @@ import type { ByteStreams } from '../stream/index.ts'
 /**
  * A socket, or any other Duplex of bytes, for `tassel/stream`. `Duplex.toWeb` of Node itself counts what waits in chunks, as many as there may be
  * bytes, so that a peer who rests leaves all of a long stream in memory; here it is 64 KiB each way. And before Node 26 it does not tell that the
- * peer has ended while this side may still write. Give the Duplex `allowHalfOpen: true`. Throws `TypeError` for one that gives text or objects.
+ * peer has ended while this side may still write. Give the Duplex `allowHalfOpen: true`. It is destroyed once its readable
+ * was cancelled or has ended and its writable is closed, or by aborting the writable. Throws `TypeError` for one that gives text or objects.
  */
 export function byteStreams(duplex: Duplex): ByteStreams {
   if (duplex.readableEncoding !== null || duplex.readableObjectMode) {
@@ -42,7 +43,10 @@ function readableOf(duplex: Duplex): ReadableStream<Uint8Array> {
     },
     cancel: (reason: unknown) => {
       letGo()
-      destroy(duplex, reason)
+      // What is written, or is about to be ended, must not go with the reader; what still comes is dropped.
+      if (duplex.writableFinished || duplex.destroyed) return destroy(duplex, reason)
+      finished(duplex, { readable: false }, () => destroy(duplex, reason))
+      duplex.resume()
     },
   }
   return new ReadableStream<Uint8Array>(source, strategy())

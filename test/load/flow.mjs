@@ -45,10 +45,10 @@ const faces = {
     const transport = byteStreams(near)
     const [ciphertext] = connector.send(new ReadableStream({ start: controller => controller.close() }))
     const [received] = connector.receive(transport.readable)
-    ciphertext.pipeTo(transport.writable)
+    const left = ciphertext.pipeTo(transport.writable)
     const server = new ServerConnection(byteStreams(far), { identity, crypto })
     const [{ writable }] = await Promise.all([server.accept().finish(), Connector.connect(connector, 'localhost')])
-    return { send: () => writeAll(writable), received }
+    return { send: () => Promise.all([writeAll(writable), left]), received }
   },
 }
 

@@ -46,7 +46,7 @@ it('takes no more from a socket than its reader asks for, and loses nothing', as
   expect(length).toBe(total)
 })
 
-it('fails with a socket that fails, and destroys one that nobody reads', async () => {
+it('fails with a socket that fails, and destroys one that nobody reads once nobody writes to it', async () => {
   const reset = await sockets()
   const failing = byteStreams(reset.near)
   reset.far.resetAndDestroy()
@@ -54,8 +54,11 @@ it('fails with a socket that fails, and destroys one that nobody reads', async (
 
   const { near, far } = await sockets()
   far.write('to nobody')
-  await byteStreams(near).readable.cancel()
-  expect(near.destroyed).toBe(true)
+  const { readable, writable } = byteStreams(near)
+  await readable.cancel()
+  expect(near.destroyed).toBe(false)
+  await Promise.all([once(near, 'close'), writable.close()])
+  expect(String(Buffer.concat(await far.toArray()))).toBe('')
 })
 
 it('destroys a socket whose writer gives up, although the peer takes nothing', async () => {
