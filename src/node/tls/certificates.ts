@@ -8,7 +8,7 @@ export type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
 
 /** The certificate as an object of Node.js; the fields are those that `node:tls` gives. */
 export function legacyCertificate(der: Uint8Array): PeerCertificate {
-  return new X509Certificate(der).toLegacyObject() as unknown as PeerCertificate
+  return new X509Certificate(der).toLegacyObject()
 }
 
 /** The same, and as `issuerCertificate` who issued it, up to a root, which is its own issuer; as far as they are known. */
