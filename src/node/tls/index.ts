@@ -5,7 +5,7 @@
 import { convertALPNProtocols } from './alpn.ts'
 import { connect } from './connect.ts'
 import { checkServerIdentity } from './identity-check.ts'
-import { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION, getCiphers } from './names.ts'
+import { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION, defaults, getCiphers } from './names.ts'
 import { getCACertificates, rootCertificates } from './roots.ts'
 import { createSecureContext, SecureContext } from './secure-context.ts'
 import { createSecurePair } from './secure-pair.ts'
@@ -45,13 +45,10 @@ export {
   TLSSocket,
 }
 
-export default {
+/** An object of its own, as in Node.js: what it has can be replaced, and its defaults are those of the contexts to come. */
+export default Object.assign(defaults, {
   CLIENT_RENEG_LIMIT,
   CLIENT_RENEG_WINDOW,
-  DEFAULT_CIPHERS,
-  DEFAULT_ECDH_CURVE,
-  DEFAULT_MAX_VERSION,
-  DEFAULT_MIN_VERSION,
   SecureContext,
   Server,
   TLSSocket,
@@ -64,4 +61,4 @@ export default {
   getCACertificates,
   getCiphers,
   rootCertificates,
-}
+})

@@ -10,9 +10,12 @@ const optionalSuites = ['TLS_AES_128_CCM_SHA256', 'TLS_AES_128_CCM_8_SHA256'] as
 /** The suites that are on where the option `ciphers` names none: OpenSSL's, in its order. */
 export const DEFAULT_CIPHERS: string = cipherSuites.join(':')
 /** `auto`: the groups of the provider, in its order. */
-export const DEFAULT_ECDH_CURVE = 'auto'
-export const DEFAULT_MIN_VERSION = 'TLSv1.3'
-export const DEFAULT_MAX_VERSION = 'TLSv1.3'
+export const DEFAULT_ECDH_CURVE: string = 'auto'
+export const DEFAULT_MIN_VERSION: string = 'TLSv1.3'
+export const DEFAULT_MAX_VERSION: string = 'TLSv1.3'
+
+/** What contexts are made with where an option is left out. As in Node.js, programs may assign to it: it is part of the default export. */
+export const defaults = { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION }
 
 /** The cipher suites of this engine, in lower case, as Node.js lists its own. */
 export function getCiphers(): string[] {

@@ -3,7 +3,7 @@ import type { CommonOptions, Identity } from '../../types.ts'
 import { nodeProvider } from '../defaults.ts'
 import { type CodedError, coded, invalidType, invalidValue } from './errors.ts'
 import { type IdentityOptions, identitiesOf } from './identities.ts'
-import { DEFAULT_CIPHERS, groupsOf, schemesOf, suitesOf } from './names.ts'
+import { defaults, groupsOf, schemesOf, suitesOf } from './names.ts'
 import { checkTicketKeys, SessionTickets } from './session-tickets.ts'
 import { authoritiesOf, type Believed, believedBy, type TrustOptions, withIssuers } from './trust.ts'
 import { checkVersions, type VersionOptions } from './versions.ts'
@@ -103,11 +103,11 @@ function replaced(name: string): CodedError {
 }
 
 function algorithmsOf({ ciphers, ecdhCurve, sigalgs }: SecureContextOptions): Algorithms {
-  const groups = groupsOf(optionalString('ecdhCurve', ecdhCurve) ?? 'auto')
+  const groups = groupsOf(optionalString('ecdhCurve', ecdhCurve) ?? defaults.DEFAULT_ECDH_CURVE)
   const schemes = optionalString('sigalgs', sigalgs)
   if (schemes === '') throw invalidValue('options.sigalgs', 'a list of signature algorithms', schemes)
   return {
-    cipherSuites: suitesOf(optionalString('ciphers', ciphers) || DEFAULT_CIPHERS),
+    cipherSuites: suitesOf(optionalString('ciphers', ciphers) || defaults.DEFAULT_CIPHERS),
     ...(groups && { groups }),
     ...(schemes !== undefined && signatureAlgorithms(schemesOf(schemes))),
   }

@@ -1,6 +1,7 @@
 /** Options about protocol versions. This engine has one; what leaves that one out is an error that says so. */
 import { constants } from 'node:crypto'
 import { type CodedError, coded, invalidType } from './errors.ts'
+import { defaults } from './names.ts'
 
 export interface VersionOptions {
   minVersion?: string | undefined
@@ -25,11 +26,16 @@ export function checkVersions({ minVersion, maxVersion, secureProtocol, secureOp
   if (secureOptions !== undefined && secureOptions !== null && typeof secureOptions !== 'number')
     throw invalidType('options.secureOptions', 'a number', secureOptions)
   if (((secureOptions ?? 0) & constants.SSL_OP_NO_TLSv1_3) !== 0) throw excluded('secureOptions with SSL_OP_NO_TLSv1_3')
-  for (const [name, value] of Object.entries({ minimum: minVersion, maximum: maxVersion })) {
-    if (value === undefined || versions.includes(value)) continue
+  if (typeof secureProtocol !== 'string')
+    checkBounds(minVersion ?? defaults.DEFAULT_MIN_VERSION, maxVersion ?? defaults.DEFAULT_MAX_VERSION)
+}
+
+function checkBounds(minimum: string, maximum: string): void {
+  for (const [name, value] of Object.entries({ minimum, maximum })) {
+    if (versions.includes(value)) continue
     throw coded(new TypeError(`${JSON.stringify(value)} is not a valid ${name} TLS protocol version`), 'ERR_TLS_INVALID_PROTOCOL_VERSION')
   }
-  if (maxVersion !== undefined && maxVersion !== 'TLSv1.3') throw excluded(`maxVersion ${JSON.stringify(maxVersion)}`)
+  if (maximum !== 'TLSv1.3') throw excluded(`maxVersion ${JSON.stringify(maximum)}`)
 }
 
 function excluded(what: string): CodedError {

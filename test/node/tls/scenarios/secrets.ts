@@ -1,7 +1,7 @@
 /** What was agreed: suites, groups, keys for others, and what proves it. */
 import { once } from 'node:events'
 import { authority } from '../face.ts'
-import { attempt, ca, closed, dial, fault, meet, type Pair, type Scenario, serve, serverFiles, settled, watch } from './stage.ts'
+import { attempt, ca, closed, dial, fault, meet, type Pair, type Scenario, serve, serverFiles, settled, type Tls, watch } from './stage.ts'
 
 const pskOptions = { ciphers: 'TLS_AES_128_GCM_SHA256', cert: undefined, key: undefined }
 
@@ -33,6 +33,17 @@ async function byKey(pair: Pair, given: unknown, known: (identity: string) => un
   const there = await Promise.race([came, failed])
   socket.destroy()
   return { mine, there, asked }
+}
+
+async function withDefaults<T>(tls: Tls, values: Readonly<Record<string, string>>, act: () => T | Promise<T>): Promise<T> {
+  const module = tls as unknown as Record<string, unknown>
+  const before = Object.keys(values).map(name => [name, module[name]] as const)
+  Object.assign(module, values)
+  try {
+    return await act()
+  } finally {
+    Object.assign(module, Object.fromEntries(before))
+  }
 }
 
 export const secrets: readonly Scenario[] = [
@@ -101,6 +112,23 @@ export const secrets: readonly Scenario[] = [
       const names = []
       for (const options of cases) names.push((await meet(pair, options)).client.getCipher())
       return names
+    },
+  },
+  {
+    title: 'What is assigned to DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE and DEFAULT_MAX_VERSION holds for the contexts to come',
+    async play(pair) {
+      const agreed = await withDefaults(
+        pair.client,
+        { DEFAULT_CIPHERS: 'TLS_CHACHA20_POLY1305_SHA256', DEFAULT_ECDH_CURVE: 'P-384' },
+        async () => {
+          const { client } = await meet(pair)
+          return [client.getCipher().name, client.getEphemeralKeyInfo()]
+        },
+      )
+      const refused = await withDefaults(pair.client, { DEFAULT_MAX_VERSION: 'x' }, () =>
+        attempt(() => pair.client.createSecureContext({})),
+      )
+      return { agreed, refused, after: [pair.client.createSecureContext({}) !== undefined, (await meet(pair)).client.getProtocol()] }
     },
   },
   {
